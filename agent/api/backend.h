@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "agent/net/http.h"
+#include "core/base/result.h"
+
+namespace latchkey {
+
+/// What the whole agent says at one instant; immutable, built on change, never on query (DESIGN 4).
+struct Snapshot {
+  std::shared_ptr<const std::string> status;  ///< body of GET /v1/status
+  std::shared_ptr<const std::string> key;     ///< body of GET /v1/key
+  std::shared_ptr<const std::string> peer;    ///< body of GET /v1/peer
+};
+
+struct RecordQuery {
+  std::string node;      ///< empty: all
+  std::string kind;      ///< empty: all
+  std::uint64_t before = 0;  ///< page cursor: position from a previous answer, 0: newest
+  std::size_t limit = 100;   ///< 1..1000
+};
+
+/// What the routes need of the agent; the agent implements it, tests fake it. Reactor thread only.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual const Snapshot& snapshot() const = 0;
+  using JsonDone = std::function<void(Result<nlohmann::json>)>;
+  virtual void refresh_keys(const net::Caller& caller, JsonDone done) = 0;  ///< KEY-10: answers at once
+  virtual nlohmann::json records(const RecordQuery& query) const = 0;       ///< newest first
+  virtual Result<nlohmann::json> verify_records() const = 0;                ///< hash chains
+  virtual void peer_invite(const net::Caller& caller, JsonDone done) = 0;
+  virtual void peer_join(const net::Caller& caller, std::string token, JsonDone done) = 0;
+  /// Each new snapshot's status body, from now on, until the sink says that its client is gone.
+  virtual void watch(std::shared_ptr<net::EventSink> sink) = 0;
+};
+
+}  // namespace latchkey

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+
+// HTTP as handlers see it: plain values. Beast stays behind agent/net/*.cpp (a Beast file costs 10-30 s to compile).
+namespace latchkey::net {
+
+enum class Role { none, viewer, administrator };
+
+struct Caller {
+  Role role = Role::none;
+  std::string name;  ///< user name or uid, for records and logs
+};
+
+struct Request {
+  std::string method;
+  std::string path;  ///< without the query, percent-decoded
+  std::vector<std::pair<std::string, std::string>> query;
+  std::string content_type;
+  std::string body;  ///< bounded by the server (1 MiB)
+  Caller caller;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+  /// Pre-serialised body shared by many answers (the snapshot); used instead of `body` when set.
+  std::shared_ptr<const std::string> shared_body;
+};
+
+/// RFC 9457 problem document with the error's stable code and cure.
+Response problem(int status, const Error& error);
+
+/// Runs on the reactor; calls `done` exactly once, then or later, on the reactor.
+using Done = std::function<void(Response)>;
+using Handler = std::function<void(const Request&, Done)>;
+
+/// One server-sent-events stream; `send` queues one event and returns false once the client is gone.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual bool send(std::string_view event, std::string_view data) = 0;
+};
+using StreamHandler = std::function<void(const Request&, std::shared_ptr<EventSink>)>;
+
+}  // namespace latchkey::net

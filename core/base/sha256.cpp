@@ -1,0 +1,24 @@
+#include "core/base/sha256.h"
+
+#include <openssl/evp.h>
+
+#include <memory>
+#include <new>
+
+namespace latchkey {
+
+Digest sha256(std::initializer_list<ByteView> parts) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                       &EVP_MD_CTX_free);
+  Digest digest{};
+  bool ok = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  for (const auto part : parts)
+    ok = ok && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
+  // The only way SHA-256 fails on valid input is an allocation failure.
+  if (!ok || EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1) throw std::bad_alloc();
+  return digest;
+}
+
+std::string content_hash(ByteView bytes) { return to_hex(sha256(bytes)); }
+
+}  // namespace latchkey

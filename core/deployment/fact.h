@@ -1,0 +1,99 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "core/base/result.h"
+#include "core/base/time.h"
+#include "core/ports.h"
+#include "core/usbkey/reading.h"
+
+namespace latchkey {
+
+// A fact is something one node saw or was told. Facts are append-only, numbered and hash-chained per chain, and
+// replicated as they are. A node starts a new chain when its database is new or was restored from a backup
+// (SPEC BUF-10); everything durable is a pure fold over the facts of all chains (DESIGN 1).
+
+struct NodeStarted {
+  std::string version;
+  bool operator==(const NodeStarted&) const = default;
+};
+/// A clean stop; a crash leaves none.
+struct NodeStopped {
+  bool operator==(const NodeStopped&) const = default;
+};
+/// A member of the deployment, written by the node that invited it and by the node that founded the deployment
+/// about itself. `replaces` names a member that left for good: its keys are gone.
+struct NodeJoined {
+  std::string node;
+  std::string replaces;
+  bool operator==(const NodeJoined&) const = default;
+};
+/// A reading ended; the first one of a port is the insertion.
+struct KeyRead {
+  std::string port;
+  std::string driver;
+  KeyReading reading;
+  bool operator==(const KeyRead&) const = default;
+};
+/// `while_down`: noticed at the agent's start, so pulled while it was not running (SPEC KEY-14).
+struct KeyGone {
+  std::string port;
+  bool while_down = false;
+  bool operator==(const KeyGone&) const = default;
+};
+/// The peer stayed silent for peer.hold: from now on its keys count as absent for this node (SPEC KEY-12).
+struct PeerLost {
+  std::string peer;
+  bool operator==(const PeerLost&) const = default;
+};
+/// The peer is back and its facts up to now have arrived.
+struct PeerFound {
+  std::string peer;
+  bool operator==(const PeerFound&) const = default;
+};
+/// Tampering or damage that somebody must know of: a broken hash chain, a forked history, a restored database.
+struct HistoryWarning {
+  std::string code;  ///< `history-restored`, `history-forked`, `chain-broken`
+  std::string detail;
+  bool operator==(const HistoryWarning&) const = default;
+};
+/// A kind that this version does not know: kept, shown, replicated, without effect.
+struct UnknownFact {
+  std::string kind;
+  bool operator==(const UnknownFact&) const = default;
+};
+
+using FactBody = std::variant<NodeStarted, NodeStopped, NodeJoined, KeyRead, KeyGone, PeerLost, PeerFound,
+                              HistoryWarning, UnknownFact>;
+
+/// `node-started`, `key-read`, …
+std::string_view kind(const FactBody& body);
+
+struct Fact {
+  Time at;             ///< the writer's license time; never decreases within a chain
+  std::string chain;   ///< 32 hex digits, random per chain
+  std::uint64_t seq = 0;  ///< from 1, without gaps
+  std::string node;    ///< the writer's node id
+  FactBody body;
+  bool operator==(const Fact&) const = default;
+};
+
+/// The order in which facts are folded on every node, whatever order they arrived in.
+std::strong_ordering canonical_order(const Fact& a, const Fact& b);
+
+/// Canonical text (sorted keys, no white space) with the chain's previous hash, and its hash.
+EncodedFact encode(const Fact& fact, std::string_view prev_hash);
+
+struct DecodedFact {
+  Fact fact;
+  std::string prev;  ///< hash of the chain's previous fact, empty for seq 1
+  std::string hash;  ///< computed from the text
+};
+/// Hostile input: bounded (64 KiB), typed, hash computed. Errors: `invalid-fact`.
+Result<DecodedFact> decode_fact(std::string_view text);
+
+}  // namespace latchkey
