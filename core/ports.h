@@ -22,9 +22,9 @@ class Clock {
 
 /// Where a recognised device stands. Values come from udev or from the emulated port.
 struct DeviceRef {
-  std::string port;     ///< unique on its node per insertion, e.g. "3-1.2:7" (USB path, device number)
-  std::string node;     ///< what the driver opens: "/dev/hidraw3", or the emulated port's socket path
-  std::string driver;   ///< "hidkey", …
+  std::string port;  ///< unique on its node per insertion, e.g. "3-1.2:7" (USB path, device number)
+  std::string node;  ///< what the driver opens: "/dev/hidraw3", or the emulated port's socket path
+  std::string driver;  ///< "hidkey", …
   bool emulated = false;
   bool operator==(const DeviceRef&) const = default;
 };
@@ -41,17 +41,21 @@ struct KeyError {
 template <class T>
 using KeyResult = tl::expected<T, KeyError>;
 
-/// One opened key. Blocking calls for the key's own worker thread; each ends by its deadline, with `gone` when
-/// the key was pulled, with `timeout` when it stayed silent. After any error the next call starts clean.
+/// One opened key. Blocking calls for the key's own worker thread; each ends by its deadline, with
+/// `gone` when the key was pulled, with `timeout` when it stayed silent. After any error the next
+/// call starts clean.
 class Key {
  public:
   virtual ~Key() = default;
-  virtual KeyResult<Bytes> public_key(Deadline deadline) = 0;  ///< SubjectPublicKeyInfo, DER (RFC 5280 4.1)
-  /// Signs the 32-byte challenge: Ed25519 over it, or ECDSA P-256 with it as the digest (DER signature).
+  virtual KeyResult<Bytes> public_key(
+      Deadline deadline) = 0;  ///< SubjectPublicKeyInfo, DER (RFC 5280 4.1)
+  /// Signs the 32-byte challenge: Ed25519 over it, or ECDSA P-256 with it as the digest (DER
+  /// signature).
   virtual KeyResult<Bytes> prove(ByteView challenge, Deadline deadline) = 0;
   /// The license envelope of the winning slot; `unprovisioned` when there is none.
   virtual KeyResult<Bytes> read_license(Deadline deadline) = 0;
-  /// Writes the other slot, reads it back, commits: the old license stays until the new one is whole.
+  /// Writes the other slot, reads it back, commits: the old license stays until the new one is
+  /// whole.
   virtual KeyResult<void> write_license(ByteView envelope, Deadline deadline) = 0;
   virtual KeyResult<Bytes> read_stamp(Deadline deadline) = 0;  ///< empty when never written
   virtual KeyResult<void> write_stamp(ByteView stamp, Deadline deadline) = 0;
@@ -68,7 +72,8 @@ class KeyDriver {
 
 /// A fact as it is stored, sent and hashed: the exact text, never re-serialised.
 struct EncodedFact {
-  std::string text;  ///< canonical JSON of core/deployment/fact.h, with `prev`, the previous hash of its chain
+  std::string text;  ///< canonical JSON of core/deployment/fact.h, with `prev`, the previous hash
+                     ///< of its chain
   std::string hash;  ///< lower-case hex SHA-256 of text
 };
 
@@ -87,7 +92,8 @@ struct Batch {
 class Store {
  public:
   virtual ~Store() = default;
-  /// `done` runs on the caller's reactor after the batch is durable, or with the error. In call order.
+  /// `done` runs on the caller's reactor after the batch is durable, or with the error. In call
+  /// order.
   virtual void append(Batch batch, std::function<void(Result<void>)> done) = 0;
 };
 

@@ -19,8 +19,8 @@ struct Snapshot {
 };
 
 struct RecordQuery {
-  std::string node;      ///< empty: all
-  std::string kind;      ///< empty: all
+  std::string node;          ///< empty: all
+  std::string kind;          ///< empty: all
   std::uint64_t before = 0;  ///< page cursor: position from a previous answer, 0: newest
   std::size_t limit = 100;   ///< 1..1000
 };
@@ -31,9 +31,10 @@ class Backend {
   virtual ~Backend() = default;
   virtual const Snapshot& snapshot() const = 0;
   using JsonDone = std::function<void(Result<nlohmann::json>)>;
-  virtual void refresh_keys(const net::Caller& caller, JsonDone done) = 0;  ///< KEY-10: answers at once
-  virtual nlohmann::json records(const RecordQuery& query) const = 0;       ///< newest first
-  virtual Result<nlohmann::json> verify_records() const = 0;                ///< hash chains
+  virtual void refresh_keys(const net::Caller& caller,
+                            JsonDone done) = 0;                        ///< KEY-10: answers at once
+  virtual nlohmann::json records(const RecordQuery& query) const = 0;  ///< newest first
+  virtual Result<nlohmann::json> verify_records() const = 0;           ///< hash chains
   virtual void peer_invite(const net::Caller& caller, JsonDone done) = 0;
   virtual void peer_join(const net::Caller& caller, std::string token, JsonDone done) = 0;
   /// Each new snapshot's status body, from now on, until the sink says that its client is gone.

@@ -8,7 +8,8 @@
 
 #include "core/base/result.h"
 
-// HTTP as handlers see it: plain values. Beast stays behind agent/net/*.cpp (a Beast file costs 10-30 s to compile).
+// HTTP as handlers see it: plain values. Beast stays behind agent/net/*.cpp (a Beast file costs
+// 10-30 s to compile).
 namespace latchkey::net {
 
 enum class Role { none, viewer, administrator };
@@ -43,7 +44,8 @@ Response problem(int status, const Error& error);
 using Done = std::function<void(Response)>;
 using Handler = std::function<void(const Request&, Done)>;
 
-/// One server-sent-events stream; `send` queues one event and returns false once the client is gone.
+/// One server-sent-events stream; `send` queues one event and returns false once the client is
+/// gone.
 class EventSink {
  public:
   virtual ~EventSink() = default;

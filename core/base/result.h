@@ -25,14 +25,14 @@ inline tl::unexpected<Error> fail(std::string code, std::string message, std::st
 /// Returns the error of `expr` from the enclosing function, else declares `var` with its value.
 #define LK_CONCAT_(a, b) a##b
 #define LK_CONCAT(a, b) LK_CONCAT_(a, b)
-#define LK_TRY_IMPL_(tmp, var, expr)                                      \
-  auto tmp = (expr);                                                      \
-  if (!tmp) return tl::make_unexpected(std::move(tmp).error());           \
+#define LK_TRY_IMPL_(tmp, var, expr)                            \
+  auto tmp = (expr);                                            \
+  if (!tmp) return tl::make_unexpected(std::move(tmp).error()); \
   var = std::move(*tmp)
 #define LK_TRY(var, expr) LK_TRY_IMPL_(LK_CONCAT(lk_try_, __LINE__), var, expr)
 /// As LK_TRY, for a Result<void>.
-#define LK_CHECK(expr)                                                    \
-  do {                                                                    \
-    if (auto lk_check_ = (expr); !lk_check_)                              \
-      return tl::make_unexpected(std::move(lk_check_).error());           \
+#define LK_CHECK(expr)                                          \
+  do {                                                          \
+    if (auto lk_check_ = (expr); !lk_check_)                    \
+      return tl::make_unexpected(std::move(lk_check_).error()); \
   } while (false)

@@ -8,7 +8,8 @@
 namespace latchkey {
 
 using Duration = std::chrono::milliseconds;
-/// Wall-clock (license) time, UTC, in milliseconds. Deadlines use std::chrono::steady_clock instead.
+/// Wall-clock (license) time, UTC, in milliseconds. Deadlines use std::chrono::steady_clock
+/// instead.
 using Time = std::chrono::sys_time<Duration>;
 
 inline constexpr Duration kDay = std::chrono::hours(24);

@@ -14,8 +14,8 @@ enum class KeyState { ready, missing, abnormal, fault };
 std::string_view to_string(KeyState state);  ///< `Ready`, `Missing`, `Abnormal`, `Fault`
 
 struct FoldConfig {
-  std::string self;                                  ///< the node whose view is computed; empty: no node in particular
-  Duration settle = std::chrono::seconds(3);         ///< SPEC KEY-11
+  std::string self;  ///< the node whose view is computed; empty: no node in particular
+  Duration settle = std::chrono::seconds(3);  ///< SPEC KEY-11
 };
 
 /// One recognised key as one node last reported it.
@@ -46,19 +46,22 @@ struct Buffer {
 struct Decision {
   Time at;
   KeyState state = KeyState::missing;
-  /// Missing: `never-inserted`, `removed`. Abnormal: `keys-on-both-nodes`. Fault: `multiple-keys`, or the KEY-3
-  /// reasons of the keys that could have been used (sorted, joined with a comma). Ready: empty.
+  /// Missing: `never-inserted`, `removed`. Abnormal: `keys-on-both-nodes`. Fault: `multiple-keys`,
+  /// or the KEY-3 reasons of the keys that could have been used (sorted, joined with a comma).
+  /// Ready: empty.
   std::string reason;
-  std::string key_id;                       ///< the key in use (Ready, Abnormal), else empty
-  std::optional<LicenseSummary> license;    ///< of the key in use
-  std::optional<Buffer> buffer;             ///< Missing and Fault only
-  bool usable = false;                      ///< some entry counts now (BUF-8)
-  std::optional<Time> entries_until;        ///< the last instant at which an entry of the license or buffer ends
-  std::optional<Buffer> if_removed_now;     ///< BUF-9; only while a key is in use and its license is not expired
-  bool peer_unreachable = false;            ///< KEY-12: the peer's keys count as absent
-  std::vector<PluggedKey> keys;             ///< every key counted, by node and port
+  std::string key_id;                     ///< the key in use (Ready, Abnormal), else empty
+  std::optional<LicenseSummary> license;  ///< of the key in use
+  std::optional<Buffer> buffer;           ///< Missing and Fault only
+  bool usable = false;                    ///< some entry counts now (BUF-8)
+  std::optional<Time>
+      entries_until;  ///< the last instant at which an entry of the license or buffer ends
+  std::optional<Buffer>
+      if_removed_now;  ///< BUF-9; only while a key is in use and its license is not expired
+  bool peer_unreachable = false;                  ///< KEY-12: the peer's keys count as absent
+  std::vector<PluggedKey> keys;                   ///< every key counted, by node and port
   std::map<std::string, RemovalHistory> history;  ///< by key ID
-  std::vector<std::string> nodes;           ///< the members, sorted
+  std::vector<std::string> nodes;                 ///< the members, sorted
   /// The next instant at which this decision changes without a new fact; none: never.
   std::optional<Time> next_change;
 };

@@ -13,9 +13,10 @@
 
 namespace latchkey {
 
-// A fact is something one node saw or was told. Facts are append-only, numbered and hash-chained per chain, and
-// replicated as they are. A node starts a new chain when its database is new or was restored from a backup
-// (SPEC BUF-10); everything durable is a pure fold over the facts of all chains (DESIGN 1).
+// A fact is something one node saw or was told. Facts are append-only, numbered and hash-chained
+// per chain, and replicated as they are. A node starts a new chain when its database is new or was
+// restored from a backup (SPEC BUF-10); everything durable is a pure fold over the facts of all
+// chains (DESIGN 1).
 
 struct NodeStarted {
   std::string version;
@@ -25,8 +26,8 @@ struct NodeStarted {
 struct NodeStopped {
   bool operator==(const NodeStopped&) const = default;
 };
-/// A member of the deployment, written by the node that invited it and by the node that founded the deployment
-/// about itself. `replaces` names a member that left for good: its keys are gone.
+/// A member of the deployment, written by the node that invited it and by the node that founded the
+/// deployment about itself. `replaces` names a member that left for good: its keys are gone.
 struct NodeJoined {
   std::string node;
   std::string replaces;
@@ -45,7 +46,8 @@ struct KeyGone {
   bool while_down = false;
   bool operator==(const KeyGone&) const = default;
 };
-/// The peer stayed silent for peer.hold: from now on its keys count as absent for this node (SPEC KEY-12).
+/// The peer stayed silent for peer.hold: from now on its keys count as absent for this node (SPEC
+/// KEY-12).
 struct PeerLost {
   std::string peer;
   bool operator==(const PeerLost&) const = default;
@@ -55,7 +57,8 @@ struct PeerFound {
   std::string peer;
   bool operator==(const PeerFound&) const = default;
 };
-/// Tampering or damage that somebody must know of: a broken hash chain, a forked history, a restored database.
+/// Tampering or damage that somebody must know of: a broken hash chain, a forked history, a
+/// restored database.
 struct HistoryWarning {
   std::string code;  ///< `history-restored`, `history-forked`, `chain-broken`
   std::string detail;
@@ -67,17 +70,17 @@ struct UnknownFact {
   bool operator==(const UnknownFact&) const = default;
 };
 
-using FactBody = std::variant<NodeStarted, NodeStopped, NodeJoined, KeyRead, KeyGone, PeerLost, PeerFound,
-                              HistoryWarning, UnknownFact>;
+using FactBody = std::variant<NodeStarted, NodeStopped, NodeJoined, KeyRead, KeyGone, PeerLost,
+                              PeerFound, HistoryWarning, UnknownFact>;
 
 /// `node-started`, `key-read`, …
 std::string_view kind(const FactBody& body);
 
 struct Fact {
-  Time at;             ///< the writer's license time; never decreases within a chain
-  std::string chain;   ///< 32 hex digits, random per chain
+  Time at;                ///< the writer's license time; never decreases within a chain
+  std::string chain;      ///< 32 hex digits, random per chain
   std::uint64_t seq = 0;  ///< from 1, without gaps
-  std::string node;    ///< the writer's node id
+  std::string node;       ///< the writer's node id
   FactBody body;
   bool operator==(const Fact&) const = default;
 };

@@ -7,7 +7,8 @@
 
 namespace latchkey {
 
-/// The heart: a pure function. Facts in any order, duplicates allowed; facts after `now` are ignored.
+/// The heart: a pure function. Facts in any order, duplicates allowed; facts after `now` are
+/// ignored.
 Decision fold(std::span<const Fact> facts, const FoldConfig& config, Time now);
 
 }  // namespace latchkey

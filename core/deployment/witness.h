@@ -16,9 +16,9 @@ struct WitnessConfig {
   Duration peer_hold = std::chrono::seconds(30);
 };
 
-/// One node's memory: turns what the node sees into facts, takes in the peer's, and answers what they mean.
-/// The agent, latchkey-play and the simulation run this same class. No I/O, no clock, no thread: the caller passes
-/// the time in and stores `take_new()` before it acts on it.
+/// One node's memory: turns what the node sees into facts, takes in the peer's, and answers what
+/// they mean. The agent, latchkey-play and the simulation run this same class. No I/O, no clock, no
+/// thread: the caller passes the time in and stores `take_new()` before it acts on it.
 class Witness {
  public:
   explicit Witness(WitnessConfig config);
@@ -28,7 +28,8 @@ class Witness {
 
   void start(Time now, std::string version);
   void stop(Time now);
-  /// After the first enumeration: every port the facts still believe in but that is not there was pulled while down.
+  /// After the first enumeration: every port the facts still believe in but that is not there was
+  /// pulled while down.
   void enumerated(Time now, const std::vector<std::string>& present_ports);
   /// A reading that says what the facts already say adds none.
   void key_read(Time now, std::string port, std::string driver, KeyReading reading);

@@ -25,8 +25,10 @@ constexpr std::array kRows{
     Row{KeyFault::unprovisioned, "unprovisioned", "The key is genuine but carries no license.",
         "Send its key ID (`latchkey key id`) to the vendor and install the license you receive."},
     Row{KeyFault::license_invalid, "license-invalid", "The license on the key does not verify.",
-        "Check that the vendor's trust bundle is installed; else ask the vendor for a new license."},
-    Row{KeyFault::wrong_key_id, "wrong-key-id", "The license on the key was issued for another key.",
+        "Check that the vendor's trust bundle is installed; else ask the vendor for a new "
+        "license."},
+    Row{KeyFault::wrong_key_id, "wrong-key-id",
+        "The license on the key was issued for another key.",
         "Order a license for this key's ID (`latchkey key id`) and install it."},
 };
 

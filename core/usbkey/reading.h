@@ -25,8 +25,8 @@ struct LicenseSummary {
   bool operator==(const LicenseSummary&) const = default;
 };
 
-/// The removal-history anchor a key can carry (SPEC BUF-10). Signed by the deployment; only a stamp that
-/// verified is put into a reading.
+/// The removal-history anchor a key can carry (SPEC BUF-10). Signed by the deployment; only a stamp
+/// that verified is put into a reading.
 struct RemovalStamp {
   Time removed_at;    ///< the latest removal that started a buffer
   Time buffer_until;  ///< when that buffer ends or ended
@@ -35,8 +35,8 @@ struct RemovalStamp {
 
 /// The outcome of one full reading of one recognised key.
 struct KeyReading {
-  std::optional<KeyFault> fault;  ///< none: the key works (SPEC KEY: "works")
-  std::string key_id;             ///< empty when it could not be learned
+  std::optional<KeyFault> fault;          ///< none: the key works (SPEC KEY: "works")
+  std::string key_id;                     ///< empty when it could not be learned
   std::optional<LicenseSummary> license;  ///< present when the key works
   std::optional<RemovalStamp> stamp;
   std::string detail;  ///< for people and logs: what exactly failed; never decides anything
