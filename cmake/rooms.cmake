@@ -16,14 +16,26 @@ function(latchkey_library name)
   endif()
 endfunction()
 
-# latchkey_test(NAME DIR [DEPENDS libs...]): a GoogleTest binary of every *_test.cpp directly inside DIR, one ctest entry.
+# latchkey_test(NAME DIR [DEPENDS libs...] [LABELS labels...]): a GoogleTest binary of every *_test.cpp directly inside
+# DIR, one ctest entry.
 function(latchkey_test name dir)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LABELS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${dir}/*_test.cpp)
-  if(sources)
+  if(sources AND name MATCHES "${LATCHKEY_TESTS}")
     add_executable(${name} ${sources})
     target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
-    add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 300)
+    latchkey_add_test(${name} LABELS ${ARG_LABELS} COMMAND ${name})
   endif()
+endfunction()
+
+# latchkey_add_test(NAME [LABELS labels...] [TIMEOUT seconds] COMMAND command...): a ctest entry that carries its
+# build's flavour in its name.
+function(latchkey_add_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "LABELS;COMMAND" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  set(entry ${LATCHKEY_FLAVOUR}${name})
+  add_test(NAME ${entry} COMMAND ${ARG_COMMAND})
+  set_tests_properties(${entry} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()
