@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string_view>
+
+// Every event name that the agent logs stands here, so that an administrator's filter never meets a
+// second spelling.
+namespace latchkey::log::names {
+
+inline constexpr std::string_view kAgentStarted = "agent-started";
+inline constexpr std::string_view kAgentStopping = "agent-stopping";
+inline constexpr std::string_view kAgentFailed = "agent-failed";
+inline constexpr std::string_view kConfigReloaded = "config-reloaded";
+inline constexpr std::string_view kConfigRefused = "config-refused";
+inline constexpr std::string_view kConfigNeedsRestart = "config-needs-restart";
+inline constexpr std::string_view kStateChanged = "state-changed";
+inline constexpr std::string_view kHistoryWarning = "history-warning";
+inline constexpr std::string_view kStoreFailing = "store-failing";
+inline constexpr std::string_view kStoreRecovered = "store-recovered";
+inline constexpr std::string_view kKeyAdded = "key-added";
+inline constexpr std::string_view kKeyRemoved = "key-removed";
+inline constexpr std::string_view kKeyReadOk = "key-read";
+inline constexpr std::string_view kKeyReadFailed = "key-read-failed";
+inline constexpr std::string_view kKeyReadRetry = "key-read-retry";
+inline constexpr std::string_view kKeyHung = "key-hung";
+inline constexpr std::string_view kStampWritten = "stamp-written";
+inline constexpr std::string_view kStampFailed = "stamp-failed";
+inline constexpr std::string_view kTiming = "timing";
+inline constexpr std::string_view kPeerUp = "peer-up";
+inline constexpr std::string_view kPeerDown = "peer-down";
+inline constexpr std::string_view kPeerPaired = "peer-paired";
+inline constexpr std::string_view kPeerRefused = "peer-refused";
+
+}  // namespace latchkey::log::names
