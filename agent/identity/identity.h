@@ -1,0 +1,63 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+
+struct evp_pkey_st;
+
+namespace latchkey {
+
+/// Who this node is: files in `state_dir/identity/`, not in the database, so that a database
+/// restored from a backup or lost does not change who the node is (SPEC BUF-10).
+///
+/// | file             | holds                                                    | written by |
+/// |------------------|----------------------------------------------------------|-----------------|
+/// | `node-id`        | 32 hex digits, random, a new line                        | Identity | |
+/// `deployment.key` | the deployment's Ed25519 key, PKCS#8 PEM (RFC 8410), 0600 | Identity        |
+/// | `tls.key`, `tls.crt`, `peer.json` | this node's TLS identity and the pinned peer | agent/peer
+/// |
+///
+/// Two paired nodes hold the same deployment key: the joining node adopts the inviting node's.
+class Identity {
+ public:
+  /// Makes what is missing. Errors: `identity-unreadable`, `identity-damaged` (never replaced
+  /// silently).
+  static Result<Identity> load_or_create(const std::filesystem::path& state_dir);
+
+  const std::filesystem::path& directory() const { return directory_; }
+  const std::string& node_id() const { return node_id_; }
+  /// Lower-case hex SHA-256 of the deployment key's SubjectPublicKeyInfo (DER).
+  const std::string& deployment_id() const { return deployment_id_; }
+  std::string deployment_key_pem() const;
+
+  /// Ed25519 (RFC 8032): 64 bytes.
+  Bytes sign(ByteView message) const;
+  bool verify(ByteView message, ByteView signature) const;
+
+  /// Joining: replaces the deployment key on disk, durably, then here. Error:
+  /// `invalid-deployment-key`.
+  Result<void> adopt_deployment_key(std::string_view pem);
+
+ private:
+  Identity() = default;
+  Result<void> set_key(std::string_view pem);
+
+  std::filesystem::path directory_;
+  std::string node_id_;
+  std::string deployment_id_;
+  std::shared_ptr<evp_pkey_st> key_;
+};
+
+/// Writes `text` to a temporary file beside `path`, syncs and renames: the old or the new, never
+/// half. Error: `file-not-written`.
+Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view text,
+                                   unsigned mode);
+/// At most `limit` bytes. Errors: `file-missing`, `file-unreadable`, `file-too-large`.
+Result<std::string> read_small_file(const std::filesystem::path& path, std::size_t limit);
+
+}  // namespace latchkey
