@@ -10,15 +10,17 @@
 namespace latchkey {
 
 struct WitnessConfig {
-  std::string node;   ///< this node's id
-  std::string chain;  ///< the chain it writes
-  Duration settle = std::chrono::seconds(3);
-  Duration peer_hold = std::chrono::seconds(30);
+  std::string node;                               ///< this node's id
+  std::string chain;                              ///< the chain it writes
+  Duration settle = std::chrono::seconds(3);      ///< SPEC KEY-11
+  Duration peer_hold = std::chrono::seconds(30);  ///< SPEC KEY-12
 };
 
 /// One node's memory: turns what the node sees into facts, takes in the peer's, and answers what
 /// they mean. The agent, latchkey-play and the simulation run this same class. No I/O, no clock, no
-/// thread: the caller passes the time in and stores `take_new()` before it acts on it.
+/// thread: the caller passes the time in and makes `take_new()` durable before it acts on it. A
+/// fact is never dated before the newest fact known, the peer's included, so that clocks that
+/// differ cannot turn cause and effect round.
 class Witness {
  public:
   explicit Witness(WitnessConfig config);
@@ -28,39 +30,45 @@ class Witness {
 
   void start(Time now, std::string version);
   void stop(Time now);
-  /// After the first enumeration: every port the facts still believe in but that is not there was
+  /// After the first enumeration: a port the facts still believe in but that is not there was
   /// pulled while down.
   void enumerated(Time now, const std::vector<std::string>& present_ports);
   /// A reading that says what the facts already say adds none.
   void key_read(Time now, std::string port, std::string driver, KeyReading reading);
+  /// A port without a reading so far adds none.
   void key_gone(Time now, const std::string& port);
+  /// This node invited `peer` into the deployment, in place of `replaces` if not empty.
   void peer_joined(Time now, std::string peer, std::string replaces);
-  void found_deployment(Time now);
   void warn(Time now, std::string code, std::string detail);
 
-  /// The link is up and the peer's facts have been merged / the link just broke.
+  /// The link is up and the peer's facts have been merged.
   void peer_up(Time now);
+  /// The link broke, or the peer's heartbeat stays out.
   void peer_down(Time now);
-  /// Writes what is due by now (PeerLost at the end of the hold).
+  /// Writes what is due by now: PeerLost at the end of the hold.
   void tick(Time now);
   /// When tick() wants to run next.
   std::optional<Time> next_tick() const;
 
   /// New facts of this node since the last call, in order.
   std::vector<Fact> take_new();
-  const std::vector<Fact>& facts() const { return facts_; }
+  const std::vector<Fact>& facts() const { return facts_; }  ///< in canonical order
+  const std::string& peer() const { return peer_; }          ///< node id, empty: alone
   Decision decide(Time now) const;
 
  private:
   void add(Time now, FactBody body);
+  void learn_from_facts();
+  const KeyRead* last_reading(const std::string& port) const;
+  bool is_news(Time now, const KeyRead& before, const KeyReading& reading) const;
 
   WitnessConfig config_;
-  std::vector<Fact> facts_;  ///< in canonical order
+  std::vector<Fact> facts_;
   std::vector<Fact> fresh_;
-  std::string peer_;
-  std::optional<Time> silent_since_;
   std::uint64_t next_seq_ = 1;
-  Time floor_{};
+  std::string peer_;
+  bool peer_lost_ = false;            ///< our latest word on the peer is PeerLost
+  std::optional<Time> silent_since_;  ///< the hold runs
 };
 
 }  // namespace latchkey

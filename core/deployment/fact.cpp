@@ -1,0 +1,30 @@
+#include "core/deployment/fact.h"
+
+namespace latchkey {
+namespace {
+
+struct KindOf {
+  std::string_view operator()(const NodeStarted&) const { return "node-started"; }
+  std::string_view operator()(const NodeStopped&) const { return "node-stopped"; }
+  std::string_view operator()(const NodeJoined&) const { return "node-joined"; }
+  std::string_view operator()(const KeyRead&) const { return "key-read"; }
+  std::string_view operator()(const KeyGone&) const { return "key-gone"; }
+  std::string_view operator()(const PeerLost&) const { return "peer-lost"; }
+  std::string_view operator()(const PeerFound&) const { return "peer-found"; }
+  std::string_view operator()(const HistoryWarning&) const { return "history-warning"; }
+  std::string_view operator()(const UnknownFact& fact) const { return fact.kind; }
+};
+
+}  // namespace
+
+std::string_view kind(const FactBody& body) { return std::visit(KindOf{}, body); }
+
+std::strong_ordering canonical_order(const Fact& a, const Fact& b) {
+  if (const auto order = a.at.time_since_epoch().count() <=> b.at.time_since_epoch().count();
+      order != 0)
+    return order;
+  if (const auto order = a.chain.compare(b.chain) <=> 0; order != 0) return order;
+  return a.seq <=> b.seq;
+}
+
+}  // namespace latchkey

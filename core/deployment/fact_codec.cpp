@@ -1,0 +1,164 @@
+#include <nlohmann/json.hpp>
+
+#include "core/base/sha256.h"
+#include "core/deployment/fact.h"
+
+// The stored form of a fact: one flat JSON object, keys sorted, times in RFC 3339. nlohmann's
+// exceptions stay in here.
+namespace latchkey {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kMaxFactSize = 64 * 1024;
+constexpr std::size_t kMaxWindows = 1024;
+
+struct BadFact {
+  std::string what;
+};
+
+Time time_at(const Json& object, const char* name) {
+  const auto time = parse_time(object.at(name).get_ref<const std::string&>());
+  if (!time) throw BadFact{std::string(name) + " is not an RFC 3339 time"};
+  return *time;
+}
+
+Json to_json(const LicenseSummary& license) {
+  Json windows = Json::array();
+  for (const auto& window : license.windows)
+    windows.push_back({format_time(window.not_before), format_time(window.not_after)});
+  return {{"document", license.document},
+          {"id", license.id},
+          {"issued", format_time(license.issued)},
+          {"windows", std::move(windows)}};
+}
+
+LicenseSummary license_from(const Json& object) {
+  LicenseSummary license{object.at("document"), object.at("id"), time_at(object, "issued"), {}};
+  const auto& windows = object.at("windows");
+  if (!windows.is_array() || windows.empty() || windows.size() > kMaxWindows)
+    throw BadFact{"windows is not a list of 1 to 1024"};
+  for (const auto& window : windows) {
+    const auto from = parse_time(window.at(0).get_ref<const std::string&>());
+    const auto to = parse_time(window.at(1).get_ref<const std::string&>());
+    if (!from || !to) throw BadFact{"a validity window is not two RFC 3339 times"};
+    license.windows.push_back({*from, *to});
+  }
+  return license;
+}
+
+Json to_json(const KeyReading& reading) {
+  Json object = {{"key", reading.key_id}};
+  if (reading.fault) object["fault"] = to_string(*reading.fault);
+  if (!reading.detail.empty()) object["detail"] = reading.detail;
+  if (reading.license) object["license"] = to_json(*reading.license);
+  if (reading.stamp)
+    object["stamp"] = {{"removed_at", format_time(reading.stamp->removed_at)},
+                       {"buffer_until", format_time(reading.stamp->buffer_until)}};
+  return object;
+}
+
+KeyReading reading_from(const Json& object) {
+  KeyReading reading;
+  reading.key_id = object.at("key");
+  reading.detail = object.value("detail", "");
+  if (object.contains("fault")) {
+    reading.fault = parse_key_fault(object.at("fault").get_ref<const std::string&>());
+    if (!reading.fault) throw BadFact{"fault is no KEY-3 reason"};
+  }
+  if (object.contains("license")) reading.license = license_from(object.at("license"));
+  if (object.contains("stamp")) {
+    const auto& stamp = object.at("stamp");
+    reading.stamp = RemovalStamp{time_at(stamp, "removed_at"), time_at(stamp, "buffer_until")};
+  }
+  if (reading.works() && (!reading.license || reading.key_id.empty()))
+    throw BadFact{"a working key without a license or a key ID"};
+  return reading;
+}
+
+struct BodyWriter {
+  Json& out;
+  void operator()(const NodeStarted& body) const { out["version"] = body.version; }
+  void operator()(const NodeStopped&) const {}
+  void operator()(const NodeJoined& body) const {
+    out["member"] = body.node;
+    if (!body.replaces.empty()) out["replaces"] = body.replaces;
+  }
+  void operator()(const KeyRead& body) const {
+    out["port"] = body.port;
+    out["driver"] = body.driver;
+    out["reading"] = to_json(body.reading);
+  }
+  void operator()(const KeyGone& body) const {
+    out["port"] = body.port;
+    if (body.while_down) out["while_down"] = true;
+  }
+  void operator()(const PeerLost& body) const { out["peer"] = body.peer; }
+  void operator()(const PeerFound& body) const { out["peer"] = body.peer; }
+  void operator()(const HistoryWarning& body) const {
+    out["code"] = body.code;
+    out["detail"] = body.detail;
+  }
+  void operator()(const UnknownFact&) const {}
+};
+
+FactBody body_from(const std::string& kind, const Json& in) {
+  if (kind == "node-started") return NodeStarted{in.at("version")};
+  if (kind == "node-stopped") return NodeStopped{};
+  if (kind == "node-joined") return NodeJoined{in.at("member"), in.value("replaces", "")};
+  if (kind == "key-read")
+    return KeyRead{in.at("port"), in.at("driver"), reading_from(in.at("reading"))};
+  if (kind == "key-gone") return KeyGone{in.at("port"), in.value("while_down", false)};
+  if (kind == "peer-lost") return PeerLost{in.at("peer")};
+  if (kind == "peer-found") return PeerFound{in.at("peer")};
+  if (kind == "history-warning") return HistoryWarning{in.at("code"), in.at("detail")};
+  return UnknownFact{kind};
+}
+
+DecodedFact decode_or_throw(std::string_view text) {
+  const Json in = Json::parse(text);
+  DecodedFact decoded;
+  decoded.prev = in.at("prev");
+  decoded.hash = content_hash(as_bytes(text));
+  auto& fact = decoded.fact;
+  fact.at = time_at(in, "at");
+  fact.chain = in.at("chain");
+  fact.node = in.at("node");
+  const auto& seq = in.at("seq");
+  if (!seq.is_number_unsigned() || seq == 0) throw BadFact{"seq is not a positive number"};
+  fact.seq = seq;
+  if (fact.chain.empty() || fact.node.empty()) throw BadFact{"chain or node is empty"};
+  fact.body = body_from(in.at("kind"), in);
+  return decoded;
+}
+
+tl::unexpected<Error> invalid(const std::string& what) {
+  return fail("invalid-fact", "A fact of the history cannot be read: " + what + ".",
+              "Run `latchkey record verify` on both nodes.");
+}
+
+}  // namespace
+
+EncodedFact encode(const Fact& fact, std::string_view prev_hash) {
+  Json out = {{"at", format_time(fact.at)}, {"chain", fact.chain},     {"seq", fact.seq},
+              {"node", fact.node},          {"kind", kind(fact.body)}, {"prev", prev_hash}};
+  std::visit(BodyWriter{out}, fact.body);
+  EncodedFact encoded;
+  // Bytes from a key may stand in `detail`: what is not UTF-8 is replaced, not thrown over.
+  encoded.text = out.dump(-1, ' ', false, Json::error_handler_t::replace);
+  encoded.hash = content_hash(as_bytes(encoded.text));
+  return encoded;
+}
+
+Result<DecodedFact> decode_fact(std::string_view text) {
+  if (text.size() > kMaxFactSize) return invalid("longer than 64 KiB");
+  try {
+    return decode_or_throw(text);
+  } catch (const BadFact& bad) {
+    return invalid(bad.what);
+  } catch (const Json::exception& bad) {
+    return invalid(bad.what());
+  }
+}
+
+}  // namespace latchkey

@@ -1,0 +1,136 @@
+#include "core/deployment/timeline.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace latchkey {
+namespace {
+
+using Order = std::vector<const Fact*>;
+
+Order in_canonical_order(std::span<const Fact> facts) {
+  Order order;
+  order.reserve(facts.size());
+  for (const auto& fact : facts) order.push_back(&fact);
+  const auto before = [](const Fact* a, const Fact* b) { return canonical_order(*a, *b) < 0; };
+  const auto same = [](const Fact* a, const Fact* b) { return canonical_order(*a, *b) == 0; };
+  if (!std::is_sorted(order.begin(), order.end(), before))
+    std::sort(order.begin(), order.end(), before);
+  order.erase(std::unique(order.begin(), order.end(), same), order.end());
+  return order;
+}
+
+using Port = std::pair<std::string_view, std::string_view>;  // node, port
+
+/// Finds the losses that a later reading of the same key, within the settle time, shows to be none
+/// (SPEC KEY-11).
+class Healer {
+ public:
+  explicit Healer(Duration settle) : settle_(settle) {}
+
+  void see(const Fact& fact) {
+    if (const auto* read = std::get_if<KeyRead>(&fact.body)) see_read(fact, *read);
+    if (const auto* gone = std::get_if<KeyGone>(&fact.body))
+      see_gone(fact, {fact.node, gone->port});
+  }
+  std::unordered_set<const Fact*> take_healed() { return std::move(healed_); }
+
+ private:
+  void see_read(const Fact& fact, const KeyRead& read) {
+    const Port port{fact.node, read.port};
+    if (read.reading.works()) {
+      const std::string_view key = read.reading.key_id;
+      heal(fact.at, key);
+      std::erase_if(working_, [&](const auto& entry) { return entry.second == key; });
+      working_[port] = key;
+    } else if (working_.count(port) != 0) {
+      lost_[working_[port]].push_back(&fact);
+    }
+  }
+  void see_gone(const Fact& fact, const Port& port) {
+    const auto found = working_.find(port);
+    if (found == working_.end()) return;
+    lost_[found->second].push_back(&fact);
+    working_.erase(found);
+  }
+  void heal(Time now, std::string_view key) {
+    const auto found = lost_.find(key);
+    if (found == lost_.end()) return;
+    if (now - found->second.front()->at <= settle_)
+      healed_.insert(found->second.begin(), found->second.end());
+    lost_.erase(found);
+  }
+
+  Duration settle_;
+  std::map<Port, std::string_view> working_;
+  std::map<std::string_view, Order> lost_;  // by key ID, since its last working reading
+  std::unordered_set<const Fact*> healed_;
+};
+
+/// Knows, for a node that starts again, since when it may have been without its keys (SPEC KEY-14).
+class Absences {
+ public:
+  void see(const Fact& fact) {
+    if (std::holds_alternative<NodeStarted>(fact.body))
+      alive_before_start_[fact.node] = alive_[fact.node];
+    if (const auto* lost = std::get_if<PeerLost>(&fact.body)) noticed_[lost->peer] = fact.at;
+    if (const auto* found = std::get_if<PeerFound>(&fact.body)) noticed_.erase(found->peer);
+    alive_[fact.node] = fact.at;
+  }
+  Time effective(const Fact& fact) const {
+    const auto* gone = std::get_if<KeyGone>(&fact.body);
+    if (!gone || !gone->while_down) return fact.at;
+    const auto noticed = noticed_.find(fact.node);
+    if (noticed == noticed_.end()) return fact.at;
+    const auto alive = alive_before_start_.find(fact.node);
+    const Time sign_of_life = alive == alive_before_start_.end() ? Time{} : alive->second;
+    return std::min(fact.at, std::max(noticed->second, sign_of_life));
+  }
+
+ private:
+  std::map<std::string_view, Time> alive_;               // latest fact of a node
+  std::map<std::string_view, Time> alive_before_start_;  // its latest fact before its latest start
+  std::map<std::string_view, Time> noticed_;             // since when the other node has missed it
+};
+
+const Fact* open_loss(const Order& order, std::string_view self) {
+  for (auto it = order.rbegin(); it != order.rend(); ++it) {
+    if ((*it)->node != self) continue;
+    const auto& body = (*it)->body;
+    if (std::holds_alternative<PeerFound>(body) || std::holds_alternative<NodeJoined>(body))
+      return nullptr;
+    if (std::holds_alternative<PeerLost>(body)) return *it;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Timeline make_timeline(std::span<const Fact> facts, const FoldConfig& config) {
+  const auto order = in_canonical_order(facts);
+  Healer healer(config.settle);
+  for (const auto* fact : order) healer.see(*fact);
+  const auto healed = healer.take_healed();
+
+  Timeline timeline;
+  timeline.open_loss = open_loss(order, config.self);
+  timeline.events.reserve(order.size());
+  Absences absences;
+  bool moved = false;
+  for (const auto* fact : order) {
+    absences.see(*fact);
+    if (healed.count(fact) != 0) continue;
+    const Time at = absences.effective(*fact);
+    moved = moved || at != fact->at;
+    timeline.events.push_back({at, fact});
+  }
+  if (moved)
+    std::stable_sort(timeline.events.begin(), timeline.events.end(),
+                     [](const Event& a, const Event& b) { return a.at < b.at; });
+  return timeline;
+}
+
+}  // namespace latchkey

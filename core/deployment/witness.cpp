@@ -1,0 +1,147 @@
+#include "core/deployment/witness.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace latchkey {
+namespace {
+
+bool before(const Fact& a, const Fact& b) { return canonical_order(a, b) < 0; }
+bool same_fact(const Fact& a, const Fact& b) { return canonical_order(a, b) == 0; }
+
+}  // namespace
+
+Witness::Witness(WitnessConfig config) : config_(std::move(config)) {}
+
+void Witness::merge(std::vector<Fact> facts) {
+  facts_.insert(facts_.end(), std::make_move_iterator(facts.begin()),
+                std::make_move_iterator(facts.end()));
+  if (!std::is_sorted(facts_.begin(), facts_.end(), before))
+    std::sort(facts_.begin(), facts_.end(), before);
+  facts_.erase(std::unique(facts_.begin(), facts_.end(), same_fact), facts_.end());
+  learn_from_facts();
+}
+
+void Witness::learn_from_facts() {
+  for (const auto& fact : facts_) {
+    if (fact.chain == config_.chain) next_seq_ = std::max(next_seq_, fact.seq + 1);
+    if (const auto* joined = std::get_if<NodeJoined>(&fact.body)) {
+      if (fact.node == config_.node) peer_ = joined->node;
+      if (joined->node == config_.node) peer_ = fact.node;
+      peer_lost_ = false;
+    }
+    if (fact.node != config_.node) continue;
+    if (std::holds_alternative<PeerLost>(fact.body)) peer_lost_ = true;
+    if (std::holds_alternative<PeerFound>(fact.body)) peer_lost_ = false;
+  }
+}
+
+void Witness::start(Time now, std::string version) {
+  add(now, NodeStarted{std::move(version)});
+  // A peer that was there when we stopped gets the whole hold to be heard again.
+  if (!peer_.empty()) peer_down(now);
+}
+
+void Witness::stop(Time now) { add(now, NodeStopped{}); }
+
+void Witness::enumerated(Time now, const std::vector<std::string>& present_ports) {
+  const std::set<std::string> present(present_ports.begin(), present_ports.end());
+  std::set<std::string> believed;
+  for (const auto& fact : facts_) {
+    if (fact.node != config_.node) continue;
+    if (const auto* read = std::get_if<KeyRead>(&fact.body)) believed.insert(read->port);
+    if (const auto* gone = std::get_if<KeyGone>(&fact.body)) believed.erase(gone->port);
+  }
+  for (const auto& port : believed)
+    if (present.count(port) == 0) add(now, KeyGone{port, true});
+}
+
+const KeyRead* Witness::last_reading(const std::string& port) const {
+  for (auto fact = facts_.rbegin(); fact != facts_.rend(); ++fact) {
+    if (fact->node != config_.node) continue;
+    const auto* gone = std::get_if<KeyGone>(&fact->body);
+    if (gone && gone->port == port) return nullptr;
+    const auto* read = std::get_if<KeyRead>(&fact->body);
+    if (read && read->port == port) return read;
+  }
+  return nullptr;
+}
+
+/// A fault described in other words is no news, nor is a stamp that tells what the history knows.
+bool Witness::is_news(Time now, const KeyRead& before, const KeyReading& reading) const {
+  const auto& old = before.reading;
+  if (old.fault != reading.fault || old.key_id != reading.key_id || old.license != reading.license)
+    return true;
+  if (!reading.stamp || reading.stamp == old.stamp) return false;
+  const auto history = decide(now).history;
+  const auto known = history.find(reading.key_id);
+  return known == history.end() || known->second.removed_at < reading.stamp->removed_at;
+}
+
+void Witness::key_read(Time now, std::string port, std::string driver, KeyReading reading) {
+  const auto* known = last_reading(port);
+  // A key that was read elsewhere since has left this port in the fold's eyes: say again that it is
+  // here.
+  const auto stands = [&] {
+    const auto keys = decide(now).keys;
+    return std::any_of(keys.begin(), keys.end(), [&](const auto& key) {
+      return key.node == config_.node && key.port == port;
+    });
+  };
+  if (known && !is_news(now, *known, reading) && stands()) return;
+  add(now, KeyRead{std::move(port), std::move(driver), std::move(reading)});
+}
+
+void Witness::key_gone(Time now, const std::string& port) {
+  if (last_reading(port)) add(now, KeyGone{port, false});
+}
+
+void Witness::peer_joined(Time now, std::string peer, std::string replaces) {
+  peer_ = peer;
+  peer_lost_ = false;
+  silent_since_.reset();
+  add(now, NodeJoined{std::move(peer), std::move(replaces)});
+}
+
+void Witness::warn(Time now, std::string code, std::string detail) {
+  add(now, HistoryWarning{std::move(code), std::move(detail)});
+}
+
+void Witness::peer_up(Time now) {
+  silent_since_.reset();
+  if (peer_lost_) add(now, PeerFound{peer_});
+  peer_lost_ = false;
+}
+
+void Witness::peer_down(Time now) {
+  if (!silent_since_ && !peer_lost_) silent_since_ = now;
+}
+
+void Witness::tick(Time now) {
+  const auto due = next_tick();
+  if (!due || now < *due) return;
+  silent_since_.reset();
+  peer_lost_ = true;
+  add(now, PeerLost{peer_});
+}
+
+std::optional<Time> Witness::next_tick() const {
+  if (!silent_since_) return std::nullopt;
+  return *silent_since_ + config_.peer_hold;
+}
+
+void Witness::add(Time now, FactBody body) {
+  if (!facts_.empty()) now = std::max(now, facts_.back().at);
+  Fact fact{now, config_.chain, next_seq_++, config_.node, std::move(body)};
+  fresh_.push_back(fact);
+  facts_.insert(std::upper_bound(facts_.begin(), facts_.end(), fact, before), std::move(fact));
+}
+
+std::vector<Fact> Witness::take_new() { return std::exchange(fresh_, {}); }
+
+Decision Witness::decide(Time now) const {
+  return fold(facts_, {config_.node, config_.settle}, now);
+}
+
+}  // namespace latchkey
