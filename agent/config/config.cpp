@@ -1,0 +1,133 @@
+#include "agent/config/config.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <sstream>
+
+#include "agent/config/reader.h"
+
+namespace latchkey {
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "node";
+  return name.data();
+}
+
+void read_node(TableReader reader, Config::Node& node) {
+  reader.text("name", node.name);
+  reader.refuse_unknown();
+}
+
+void read_api(TableReader reader, Config::Api& api) {
+  reader.path("socket", api.socket);
+  reader.text("viewer_group", api.viewer_group);
+  reader.text("admin_group", api.admin_group);
+  reader.refuse_unknown();
+}
+
+void read_keys(TableReader reader, Config::Keys& keys) {
+  reader.duration("settle_s", 0, 60, keys.settle);
+  reader.duration("rescan_s", 1, 3600, keys.rescan);
+  reader.flag("udev", keys.udev);
+  reader.path("emulated_port", keys.emulated_port);
+  reader.duration("call_deadline_ms", 100, 60'000, keys.call_deadline);
+  reader.refuse_unknown();
+}
+
+void read_trust(TableReader reader, Config::Trust& trust) {
+  reader.paths("roots", trust.roots);
+  reader.path("bundle", trust.bundle);
+  reader.refuse_unknown();
+}
+
+void read_peer(TableReader reader, Config::Peer& peer) {
+  reader.endpoint("listen", peer.listen);
+  reader.endpoint("advertise", peer.advertise);
+  reader.duration("hold_s", 1, 3600, peer.hold);
+  reader.refuse_unknown();
+}
+
+void read_log(TableReader reader, log::Level& level) {
+  reader.choice<log::Level>("level",
+                            {{"debug", log::Level::debug},
+                             {"info", log::Level::info},
+                             {"warning", log::Level::warning},
+                             {"error", log::Level::error}},
+                            level);
+  reader.refuse_unknown();
+}
+
+Config read_all(const toml::table& root, const std::string& file,
+                std::vector<ConfigProblem>& problems) {
+  Config config;
+  config.node.name = host_name();
+  TableReader top(&root, "", file, problems);
+  const auto room = [&](std::string_view name) {
+    return TableReader(top.table(name), std::string(name) + ".", file, problems);
+  };
+  top.path("state_dir", config.state_dir);
+  read_node(room("node"), config.node);
+  read_api(room("api"), config.api);
+  read_keys(room("keys"), config.keys);
+  read_trust(room("trust"), config.trust);
+  read_peer(room("peer"), config.peer);
+  read_log(room("log"), config.log_level);
+  top.refuse_unknown();
+  return config;
+}
+
+}  // namespace
+
+std::string to_string(const ConfigProblem& problem) {
+  std::string text = problem.file;
+  if (problem.line > 0) text += ":" + std::to_string(problem.line);
+  text += ": ";
+  if (!problem.key.empty()) text += problem.key + ": ";
+  return text + problem.message + "; " + problem.cure;
+}
+
+ConfigResult parse_config(std::string_view toml, const std::string& file) {
+  std::vector<ConfigProblem> problems;
+  try {
+    Config config = read_all(toml::parse(toml, file), file, problems);
+    if (problems.empty()) return config;
+    std::stable_sort(problems.begin(), problems.end(),
+                     [](const auto& a, const auto& b) { return a.line < b.line; });
+  } catch (const toml::parse_error& error) {
+    problems.push_back({file, static_cast<int>(error.source().begin.line), "",
+                        std::string(error.description()), "correct the TOML syntax"});
+  }
+  return tl::make_unexpected(std::move(problems));
+}
+
+ConfigResult load_config(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  if (!stream || !(text << stream.rdbuf()))
+    return tl::make_unexpected(std::vector<ConfigProblem>{
+        {file.string(), 0, "", "cannot be read", "check that it exists and is readable"}});
+  return parse_config(text.str(), file.string());
+}
+
+std::vector<std::string> needs_restart(const Config& running, const Config& wanted) {
+  std::vector<std::string> keys;
+  const auto note = [&keys](bool same, const char* key) {
+    if (!same) keys.emplace_back(key);
+  };
+  note(running.state_dir == wanted.state_dir, "state_dir");
+  note(running.node == wanted.node, "node.name");
+  note(running.api == wanted.api, "api");
+  note(running.keys.settle == wanted.keys.settle, "keys.settle_s");
+  note(running.keys.udev == wanted.keys.udev, "keys.udev");
+  note(running.keys.emulated_port == wanted.keys.emulated_port, "keys.emulated_port");
+  note(running.keys.call_deadline == wanted.keys.call_deadline, "keys.call_deadline_ms");
+  note(running.peer == wanted.peer, "peer");
+  return keys;
+}
+
+}  // namespace latchkey

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/telemetry/log.h"
+#include "core/base/result.h"
+
+namespace latchkey {
+
+/// The agent's configuration (docs/operations.md lists every key with its range).
+struct Config {
+  std::filesystem::path state_dir = "/var/lib/latchkey";
+  struct Node {
+    std::string name;  ///< shown to people; default: the host name
+    bool operator==(const Node&) const = default;
+  } node;
+  struct Api {
+    std::filesystem::path socket = "/run/latchkey/agent.sock";
+    std::string viewer_group = "latchkey";
+    std::string admin_group = "latchkey-admin";
+    bool operator==(const Api&) const = default;
+  } api;
+  struct Keys {
+    std::chrono::seconds settle{3};   ///< SPEC KEY-11
+    std::chrono::seconds rescan{30};  ///< SPEC KEY-13
+    bool udev = true;
+    std::filesystem::path emulated_port;  ///< empty: an emulated port is refused
+    std::chrono::milliseconds call_deadline{3000};
+    bool operator==(const Keys&) const = default;
+  } keys;
+  struct Trust {
+    std::vector<std::filesystem::path> roots;  ///< PEM SubjectPublicKeyInfo
+    std::filesystem::path bundle;              ///< DSSE envelope; empty: none
+    bool operator==(const Trust&) const = default;
+  } trust;
+  struct Peer {
+    std::string listen;             ///< "address:port"; empty: no listener (SPEC SEC-1)
+    std::string advertise;          ///< what an invitation names
+    std::chrono::seconds hold{30};  ///< SPEC KEY-12
+    bool operator==(const Peer&) const = default;
+  } peer;
+  log::Level log_level = log::Level::info;
+};
+
+struct ConfigProblem {
+  std::string file;
+  int line = 0;     ///< 1-based; 0 when the problem is not at a line
+  std::string key;  ///< "keys.settle_s"
+  std::string message;
+  std::string cure;
+};
+/// `FILE:LINE: KEY: MESSAGE; CURE`
+std::string to_string(const ConfigProblem& problem);
+
+/// All problems of a file at once, never just the first.
+using ConfigResult = tl::expected<Config, std::vector<ConfigProblem>>;
+ConfigResult parse_config(std::string_view toml, const std::string& file);
+ConfigResult load_config(const std::filesystem::path& file);
+
+/// What a reload (SIGHUP) cannot change in a running agent: the keys that differ and need a
+/// restart. At run time change: keys.rescan_s, trust.*, log.level.
+std::vector<std::string> needs_restart(const Config& running, const Config& wanted);
+
+}  // namespace latchkey

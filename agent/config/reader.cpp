@@ -1,0 +1,115 @@
+#include "agent/config/reader.h"
+
+#include <charconv>
+
+namespace latchkey {
+namespace {
+
+bool valid_endpoint(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  const auto host = text.substr(0, colon);
+  const auto port = text.substr(colon + 1);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (!bracketed && host.find(':') != std::string_view::npos) return false;
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  return error == std::errc{} && end == port.data() + port.size() && number >= 1 && number <= 65535;
+}
+
+}  // namespace
+
+void TableReader::problem(std::string_view key, const toml::node& node, std::string message,
+                          std::string cure) {
+  problems_.push_back({file_, static_cast<int>(node.source().begin.line),
+                       prefix_ + std::string(key), std::move(message), std::move(cure)});
+}
+
+template <class T>
+const toml::value<T>* TableReader::value(std::string_view key, std::string_view expected) {
+  known_.emplace(key);
+  const toml::node* node = table_ == nullptr ? nullptr : table_->get(key);
+  if (node == nullptr) return nullptr;
+  if (const auto* found = node->as<T>()) return found;
+  problem(key, *node, "must be " + std::string(expected), "correct the value");
+  return nullptr;
+}
+
+void TableReader::text(std::string_view key, std::string& out) {
+  const auto* found = value<std::string>(key, "a string in quotes");
+  if (found == nullptr) return;
+  if (found->get().empty() || found->get().size() > 255)
+    problem(key, *found, "must have 1 to 255 characters", "leave the key out for its default");
+  else
+    out = found->get();
+}
+
+void TableReader::path(std::string_view key, std::filesystem::path& out) {
+  std::string name;
+  text(key, name);
+  if (name.empty()) return;
+  if (name.front() != '/')
+    problem(key, *table_->get(key), "must be an absolute path", "start it with a slash");
+  else
+    out = name;
+}
+
+void TableReader::paths(std::string_view key, std::vector<std::filesystem::path>& out) {
+  known_.emplace(key);
+  const toml::node* node = table_ == nullptr ? nullptr : table_->get(key);
+  if (node == nullptr) return;
+  const auto* list = node->as_array();
+  if (list == nullptr)
+    return problem(key, *node, "must be a list of paths", "write [\"/a\", \"/b\"]");
+  for (const auto& item : *list) {
+    const auto* name = item.as_string();
+    if (name == nullptr || !name->get().starts_with('/'))
+      problem(key, item, "must hold absolute paths only",
+              "write each path in quotes, from the slash");
+    else
+      out.emplace_back(name->get());
+  }
+}
+
+void TableReader::flag(std::string_view key, bool& out) {
+  if (const auto* found = value<bool>(key, "true or false")) out = found->get();
+}
+
+void TableReader::endpoint(std::string_view key, std::string& out) {
+  std::string name;
+  text(key, name);
+  if (name.empty()) return;
+  if (!valid_endpoint(name))
+    problem(key, *table_->get(key), "\"" + name + "\" is not ADDRESS:PORT",
+            "write for example \"0.0.0.0:8202\" or \"[::]:8202\"");
+  else
+    out = name;
+}
+
+std::optional<std::int64_t> TableReader::number(std::string_view key, std::int64_t low,
+                                                std::int64_t high) {
+  const auto* found = value<std::int64_t>(key, "a whole number");
+  if (found == nullptr) return std::nullopt;
+  if (found->get() >= low && found->get() <= high) return found->get();
+  problem(key, *found, "is " + std::to_string(found->get()) + ", out of range",
+          "choose " + std::to_string(low) + " to " + std::to_string(high));
+  return std::nullopt;
+}
+
+const toml::table* TableReader::table(std::string_view key) {
+  known_.emplace(key);
+  const toml::node* node = table_ == nullptr ? nullptr : table_->get(key);
+  if (node == nullptr) return nullptr;
+  if (const auto* found = node->as_table()) return found;
+  problem(key, *node, "must be a table", "write it as [" + std::string(key) + "]");
+  return nullptr;
+}
+
+void TableReader::refuse_unknown() {
+  if (table_ == nullptr) return;
+  for (const auto& [key, node] : *table_)
+    if (!known_.contains(key.str()))
+      problem(key.str(), node, "is not a known key", "correct its spelling or remove it");
+}
+
+}  // namespace latchkey

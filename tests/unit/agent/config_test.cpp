@@ -1,0 +1,133 @@
+#include "agent/config/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace latchkey {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::vector<std::string> problems_of(std::string_view toml) {
+  std::vector<std::string> out;
+  const auto config = parse_config(toml, "a.toml");
+  if (!config)
+    for (const auto& problem : config.error()) out.push_back(to_string(problem));
+  return out;
+}
+
+TEST(Config, AnEmptyFileGivesTheDefaults) {
+  const auto config = parse_config("", "a.toml");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->state_dir, "/var/lib/latchkey");
+  EXPECT_FALSE(config->node.name.empty());
+  EXPECT_EQ(config->keys.settle, std::chrono::seconds(3));   // SPEC KEY-11
+  EXPECT_EQ(config->keys.rescan, std::chrono::seconds(30));  // SPEC KEY-13
+  EXPECT_EQ(config->peer.hold, std::chrono::seconds(30));    // SPEC KEY-12
+  EXPECT_TRUE(config->keys.emulated_port.empty());
+  EXPECT_TRUE(config->peer.listen.empty());  // SPEC SEC-1: no listener unless configured
+}
+
+TEST(Config, ReadsEveryKey) {
+  const auto config = parse_config(R"(
+state_dir = "/s"
+[node]
+name = "node-a"
+[api]
+socket = "/r/agent.sock"
+viewer_group = "v"
+admin_group = "a"
+[keys]
+settle_s = 60
+rescan_s = 5
+udev = false
+emulated_port = "/r/port.sock"
+call_deadline_ms = 100
+[trust]
+roots = ["/t/root.pub", "/t/next.pub"]
+bundle = "/t/bundle.json"
+[peer]
+listen = "[::]:8202"
+advertise = "10.0.0.1:8202"
+hold_s = 1
+[log]
+level = "debug"
+)",
+                                   "a.toml");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->node.name, "node-a");
+  EXPECT_EQ(config->api.socket, "/r/agent.sock");
+  EXPECT_EQ(config->keys.settle, std::chrono::seconds(60));
+  EXPECT_FALSE(config->keys.udev);
+  EXPECT_EQ(config->keys.call_deadline, std::chrono::milliseconds(100));
+  EXPECT_THAT(config->trust.roots, ElementsAre("/t/root.pub", "/t/next.pub"));
+  EXPECT_EQ(config->peer.listen, "[::]:8202");
+  EXPECT_EQ(config->log_level, log::Level::debug);
+}
+
+TEST(Config, SaysEverythingThatIsWrongAtOnce) {
+  EXPECT_THAT(
+      problems_of("state_dir = 7\n"
+                  "[keys]\n"
+                  "settle_s = 61\n"
+                  "setle_s = 3\n"
+                  "emulated_port = \"port.sock\"\n"
+                  "[peer]\n"
+                  "listen = \"8202\"\n"
+                  "[log]\n"
+                  "level = \"loud\"\n"
+                  "[nod]\n"),
+      ElementsAre("a.toml:1: state_dir: must be a string in quotes; correct the value",
+                  "a.toml:3: keys.settle_s: is 61, out of range; choose 0 to 60",
+                  "a.toml:4: keys.setle_s: is not a known key; correct its spelling or remove it",
+                  "a.toml:5: keys.emulated_port: must be an absolute path; start it with a slash",
+                  "a.toml:7: peer.listen: \"8202\" is not ADDRESS:PORT; write for example "
+                  "\"0.0.0.0:8202\" or \"[::]:8202\"",
+                  "a.toml:9: log.level: \"loud\" is not known; use one of: debug, info, "
+                  "warning, error",
+                  "a.toml:10: nod: is not a known key; correct its spelling or remove it"));
+}
+
+TEST(Config, RefusesValuesOutOfRangeAndMalformed) {
+  const struct {
+    const char* toml;
+    const char* starts;
+  } cases[] = {
+      {"[keys]\nsettle_s = -1\n", "a.toml:2: keys.settle_s"},
+      {"[keys]\nrescan_s = 0\n", "a.toml:2: keys.rescan_s"},
+      {"[keys]\ncall_deadline_ms = 99\n", "a.toml:2: keys.call_deadline_ms"},
+      {"[keys]\nudev = 1\n", "a.toml:2: keys.udev"},
+      {"keys = 1\n", "a.toml:1: keys: must be a table"},
+      {"[peer]\nlisten = \"host:0\"\n", "a.toml:2: peer.listen"},
+      {"[peer]\nlisten = \"::1:8202\"\n", "a.toml:2: peer.listen"},
+      {"[peer]\nhold_s = 3601\n", "a.toml:2: peer.hold_s"},
+      {"[trust]\nroots = \"/a\"\n", "a.toml:2: trust.roots"},
+      {"[trust]\nroots = [\"a\"]\n", "a.toml:2: trust.roots"},
+      {"[node]\nname = \"\"\n", "a.toml:2: node.name"},
+      {"[keys\n", "a.toml:1: "},
+  };
+  for (const auto& c : cases)
+    EXPECT_THAT(problems_of(c.toml), ElementsAre(testing::StartsWith(c.starts))) << c.toml;
+}
+
+TEST(Config, AMissingFileIsNamed) {
+  const auto config = load_config("/nonexistent/agent.toml");
+  ASSERT_FALSE(config);
+  EXPECT_THAT(to_string(config.error().at(0)), testing::StartsWith("/nonexistent/agent.toml: "));
+}
+
+TEST(Config, AReloadSaysWhatNeedsARestart) {
+  const Config running;
+  Config wanted;
+  wanted.log_level = log::Level::debug;
+  wanted.keys.rescan = std::chrono::seconds(5);
+  wanted.trust.bundle = "/t/bundle.json";
+  EXPECT_THAT(needs_restart(running, wanted), IsEmpty());
+  wanted.keys.emulated_port = "/p";
+  wanted.peer.listen = "0.0.0.0:1";
+  EXPECT_THAT(needs_restart(running, wanted), ElementsAre("keys.emulated_port", "peer"));
+}
+
+}  // namespace
+}  // namespace latchkey
