@@ -35,7 +35,12 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   /// Pre-serialised body shared by many answers (the snapshot); used instead of `body` when set.
   std::shared_ptr<const std::string> shared_body;
+
+  std::string_view payload() const { return shared_body ? *shared_body : body; }
 };
+
+/// RFC 9110 section 15; "Unknown" for a status that Latchkey does not send.
+std::string_view reason_phrase(int status);
 
 /// RFC 9457 problem document with the error's stable code and cure.
 Response problem(int status, const Error& error);
@@ -44,12 +49,16 @@ Response problem(int status, const Error& error);
 using Done = std::function<void(Response)>;
 using Handler = std::function<void(const Request&, Done)>;
 
-/// One server-sent-events stream; `send` queues one event and returns false once the client is
-/// gone.
+/// One server-sent-events stream (WHATWG HTML 9.2). Dropping the last reference ends it. Reactor
+/// thread only.
 class EventSink {
  public:
   virtual ~EventSink() = default;
+  /// Queues one event; false once the client is gone or too slow (it is cut off, never waited for).
   virtual bool send(std::string_view event, std::string_view data) = 0;
+  /// False once the client is gone: who keeps a list of sinks drops the closed ones when it adds
+  /// one.
+  virtual bool open() const = 0;
 };
 using StreamHandler = std::function<void(const Request&, std::shared_ptr<EventSink>)>;
 

@@ -1,0 +1,146 @@
+#include "agent/net/request_reader.h"
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+#include <optional>
+
+#include "agent/net/target.h"
+
+namespace latchkey::net {
+namespace {
+
+namespace http = boost::beast::http;
+using boost::beast::error_code;
+using boost::beast::string_view;
+
+std::string_view view(string_view text) { return {text.data(), text.size()}; }
+
+/// Beast's parser, writing straight into our Request instead of Beast's own (allocating) field
+/// container.
+class Parser final : public http::basic_parser<true> {
+ public:
+  Parser(Request& request, Result<void>& target_error)
+      : request_(request), target_error_(target_error) {}
+
+  bool expects_continue() const { return expects_continue_; }
+  bool http_1_0() const { return version_ == 10; }
+  /// A body framed in a way that Beast does not undo: its end is unknown (RFC 9112 6.3).
+  bool unknown_framing() const { return has_transfer_encoding_ && !chunked(); }
+
+ private:
+  void on_request_impl(http::verb, string_view method, string_view target, int version,
+                       error_code&) override {
+    version_ = version;
+    request_.method.assign(method.data(), method.size());
+    target_error_ = net::parse_target(view(target), request_.path, request_.query);
+  }
+  void on_response_impl(int, string_view, int, error_code&) override {}
+  void on_field_impl(http::field name, string_view, string_view value, error_code&) override {
+    if (name == http::field::content_type)
+      request_.content_type.assign(value.data(), value.size());
+    else if (name == http::field::transfer_encoding)
+      has_transfer_encoding_ = true;
+    else if (name == http::field::expect)
+      expects_continue_ = boost::beast::iequals(value, "100-continue");
+  }
+  void on_header_impl(error_code&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(string_view body, error_code&) override { return append(body); }
+  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
+    return append(body);
+  }
+  void on_finish_impl(error_code&) override {}
+
+  std::size_t append(string_view body) {
+    request_.body.append(body.data(), body.size());
+    return body.size();
+  }
+
+  Request& request_;
+  Result<void>& target_error_;
+  bool expects_continue_ = false;
+  bool has_transfer_encoding_ = false;
+  int version_ = 11;
+};
+
+Response refusal_for(const error_code& error) {
+  if (error == http::error::body_limit)
+    return problem(413,
+                   {"body-too-large", "The request body is too large.", "Send at most 1 MiB."});
+  if (error == http::error::header_limit)
+    return problem(431, {"header-too-large", "The request header is too large.",
+                         "Send fewer or shorter header fields."});
+  return problem(400, {"bad-request", "The request is no valid HTTP: " + error.message() + ".",
+                       "Correct the request; docs/api.yaml lists the routes."});
+}
+
+}  // namespace
+
+struct RequestReader::Impl {
+  explicit Impl(ReaderLimits l) : limits(l) { restart(); }
+
+  void restart() {
+    parser.emplace(request, target_error);
+    parser->eager(true);
+    parser->header_limit(static_cast<std::uint32_t>(limits.header_bytes));
+    parser->body_limit(limits.body_bytes);
+    header_bytes = 0;
+    state = State::incomplete;
+    request.content_type.clear();
+    request.body.clear();
+    if (request.body.capacity() > limits.header_bytes) request.body.shrink_to_fit();
+  }
+
+  void refuse(Response response) {
+    state = State::refused;
+    refusal = std::move(response);
+  }
+
+  ReaderLimits limits;
+  Request request;
+  Result<void> target_error;
+  std::optional<Parser> parser;
+  std::size_t header_bytes = 0;  ///< eaten before the header was complete
+  State state = State::incomplete;
+  Response refusal;
+};
+
+RequestReader::RequestReader(ReaderLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
+RequestReader::~RequestReader() = default;
+
+std::size_t RequestReader::feed(std::string_view input) {
+  auto& parser = *impl_->parser;
+  const bool in_header = !parser.is_header_done();
+  error_code error;
+  const std::size_t used = parser.put({input.data(), input.size()}, error);
+  if (in_header && !parser.is_header_done()) impl_->header_bytes += used;
+  if (error == http::error::need_more) {
+    // Beast counts its limit per piece; the header as a whole, eaten or not, is what has to stay
+    // bounded.
+    if (impl_->header_bytes + (input.size() - used) >= impl_->limits.header_bytes)
+      impl_->refuse(refusal_for(http::error::header_limit));
+  } else if (error) {
+    impl_->refuse(refusal_for(error));
+  } else if (parser.is_header_done() && parser.unknown_framing()) {
+    impl_->refuse(refusal_for(http::error::bad_transfer_encoding));
+  } else if (parser.is_done()) {
+    impl_->state = State::complete;
+    if (!impl_->target_error) impl_->refuse(problem(400, impl_->target_error.error()));
+  }
+  return used;
+}
+
+RequestReader::State RequestReader::state() const { return impl_->state; }
+bool RequestReader::started() const { return impl_->parser->got_some(); }
+bool RequestReader::wants_continue() const {
+  const auto& parser = *impl_->parser;
+  return parser.is_header_done() && !parser.is_done() && parser.expects_continue();
+}
+bool RequestReader::keep_alive() const { return impl_->parser->keep_alive(); }
+bool RequestReader::http_1_0() const { return impl_->parser->http_1_0(); }
+Request& RequestReader::request() { return impl_->request; }
+const Response& RequestReader::refusal() const { return impl_->refusal; }
+void RequestReader::next() { impl_->restart(); }
+
+}  // namespace latchkey::net

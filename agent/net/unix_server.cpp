@@ -1,0 +1,165 @@
+#include "agent/net/unix_server.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <optional>
+#include <utility>
+
+#include "agent/net/connection.h"
+#include "agent/net/peer_credentials.h"
+#include "agent/net/socket_file.h"
+
+namespace latchkey::net {
+namespace {
+
+namespace asio = boost::asio;
+using asio::local::stream_protocol;
+using boost::system::error_code;
+
+constexpr std::size_t kReservedForAdministrators = 8;
+constexpr std::chrono::seconds kAcceptPause(1);  ///< after running out of descriptors
+
+/// A quarter of the shortest limit: limits are kept to 25 %, and the sweep costs nothing.
+std::chrono::milliseconds sweep_interval(const UnixServerConfig& config) {
+  return std::max<std::chrono::milliseconds>(std::min(config.idle, config.request) / 4,
+                                             std::chrono::milliseconds(1));
+}
+
+Response server_full() {
+  return problem(503, {"too-many-connections", "The agent has too many open connections.",
+                       "Close some clients of the agent's socket, then try again."});
+}
+
+}  // namespace
+
+struct UnixServer::Impl : std::enable_shared_from_this<UnixServer::Impl> {
+  Impl(asio::io_context& context, UnixServerConfig c, Router router)
+      : config(std::move(c)),
+        acceptor(context),
+        sweeper(context),
+        retry(context),
+        hub(std::make_shared<ConnectionHub>()) {
+    const auto interval = sweep_interval(config);
+    hub->router = std::move(router);
+    hub->limits = {config.max_header, config.max_body};
+    hub->idle_ticks = static_cast<std::uint32_t>(config.idle / interval);
+    hub->request_ticks = static_cast<std::uint32_t>(config.request / interval);
+    hub->stream_backlog = config.stream_backlog;
+  }
+
+  Result<void> start();
+  std::optional<gid_t> resolve(const std::string& group);
+  void accept();
+  void on_accept(const error_code& error, stream_protocol::socket socket);
+  void admit(stream_protocol::socket socket);
+  void arm_sweep();
+  void sweep();
+  void stop();
+
+  UnixServerConfig config;
+  stream_protocol::acceptor acceptor;
+  asio::steady_timer sweeper;
+  asio::steady_timer retry;
+  std::shared_ptr<ConnectionHub> hub;
+  std::optional<SocketFile> file;
+  RolePolicy roles;
+  LocalUsers users;
+  std::vector<Error> notes;
+  bool sweeping = false;
+  bool stopped = false;
+};
+
+Result<void> UnixServer::Impl::start() {
+  roles = {resolve(config.viewer_group), resolve(config.admin_group), ::geteuid()};
+  users = LocalUsers::load();
+  LK_TRY(SocketFile opened, SocketFile::listen(config.path, config.mode, roles.viewer_group));
+  if (!opened.group_set())
+    notes.push_back({"socket-group",
+                     "The socket could not be given to group " + config.viewer_group + ".",
+                     "Run the agent as a member of that group."});
+  file.emplace(std::move(opened));
+  error_code error;
+  acceptor.assign(stream_protocol(), file->release(), error);
+  if (error)
+    return fail("socket-failed", "Cannot listen at " + config.path + ": " + error.message() + ".");
+  accept();
+  return {};
+}
+
+std::optional<gid_t> UnixServer::Impl::resolve(const std::string& group) {
+  if (group.empty()) return std::nullopt;
+  const auto gid = find_group(group);
+  if (!gid)
+    notes.push_back({"unknown-group", "There is no group " + group + " on this machine.",
+                     "Create it (groupadd --system " + group + ") and restart the agent."});
+  return gid;
+}
+
+void UnixServer::Impl::accept() {
+  acceptor.async_accept(
+      [self = shared_from_this()](const error_code& error, stream_protocol::socket socket) {
+        self->on_accept(error, std::move(socket));
+      });
+}
+
+void UnixServer::Impl::on_accept(const error_code& error, stream_protocol::socket socket) {
+  if (stopped) return;
+  if (!error) admit(std::move(socket));
+  if (!error || error == asio::error::connection_aborted) return accept();
+  retry.expires_after(kAcceptPause);
+  retry.async_wait([self = shared_from_this()](const error_code& cancelled) {
+    if (!cancelled && !self->stopped) self->accept();
+  });
+}
+
+void UnixServer::Impl::admit(stream_protocol::socket socket) {
+  const auto peer = peer_credentials(socket.native_handle());
+  if (!peer) return;
+  const Role role = role_of(*peer, roles);
+  const auto connection =
+      std::make_shared<Connection>(std::move(socket), Caller{role, users.name(peer->uid)}, hub);
+  const std::size_t reserve = role == Role::administrator ? 0 : kReservedForAdministrators;
+  arm_sweep();
+  if (hub->connections.size() + reserve > config.max_connections)
+    return connection->refuse(server_full());
+  connection->start();
+}
+
+void UnixServer::Impl::arm_sweep() {
+  if (sweeping) return;
+  sweeping = true;
+  sweeper.expires_after(sweep_interval(config));
+  sweeper.async_wait([self = shared_from_this()](const error_code& cancelled) {
+    self->sweeping = false;
+    if (!cancelled && !self->stopped) self->sweep();
+  });
+}
+
+void UnixServer::Impl::sweep() {
+  ++hub->tick;
+  for (Connection* connection : hub->connections) connection->sweep();
+  if (std::ranges::any_of(hub->connections, [](const Connection* c) { return c->is_timed(); }))
+    arm_sweep();
+}
+
+void UnixServer::Impl::stop() {
+  stopped = true;
+  error_code ignored;
+  acceptor.close(ignored);
+  sweeper.cancel();
+  retry.cancel();
+  for (Connection* connection : hub->connections) connection->close();
+  file.reset();
+}
+
+UnixServer::UnixServer(asio::io_context& io, UnixServerConfig config, Router router)
+    : impl_(std::make_shared<Impl>(io, std::move(config), std::move(router))) {}
+UnixServer::~UnixServer() { impl_->stop(); }
+Result<void> UnixServer::start() { return impl_->start(); }
+const std::vector<Error>& UnixServer::notes() const { return impl_->notes; }
+std::size_t UnixServer::connection_count() const { return impl_->hub->connections.size(); }
+
+}  // namespace latchkey::net
