@@ -16,6 +16,7 @@ struct Snapshot {
   std::shared_ptr<const std::string> status;  ///< body of GET /v1/status
   std::shared_ptr<const std::string> key;     ///< body of GET /v1/key
   std::shared_ptr<const std::string> peer;    ///< body of GET /v1/peer
+  bool usable = false;                        ///< some license counts now: GET /v1/health/ready
 };
 
 struct RecordQuery {
@@ -34,8 +35,7 @@ class Backend {
   virtual void refresh_keys(const net::Caller& caller,
                             JsonDone done) = 0;                        ///< KEY-10: answers at once
   virtual nlohmann::json records(const RecordQuery& query) const = 0;  ///< newest first
-  /// Reads the whole database again on the store thread and follows every hash chain (SPEC REC-2).
-  virtual void verify_records(JsonDone done) = 0;
+  virtual Result<nlohmann::json> verify_records() const = 0;           ///< hash chains
   virtual void peer_invite(const net::Caller& caller, JsonDone done) = 0;
   virtual void peer_join(const net::Caller& caller, std::string token, JsonDone done) = 0;
   /// Each new snapshot's status body, from now on, until the sink says that its client is gone.

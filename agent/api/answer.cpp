@@ -1,0 +1,49 @@
+#include "agent/api/answer.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace latchkey {
+namespace {
+
+struct Row {
+  std::string_view code;
+  int status;
+};
+constexpr std::array kStatuses{
+    Row{"bad-request", 400},      Row{"invalid-token", 422},       Row{"token-expired", 422},
+    Row{"peer-unreachable", 503}, Row{"store-failed", 503},        Row{"license-unusable", 503},
+    Row{"not-permitted", 403},    Row{"peer-not-configured", 409},
+};
+
+}  // namespace
+
+net::Response snapshot_answer(const std::shared_ptr<const std::string>& body) {
+  net::Response response;
+  response.shared_body = body;
+  return response;
+}
+
+net::Response json_answer(const nlohmann::json& body) {
+  net::Response response;
+  // Details of hostile keys and peers end up in records: what is no UTF-8 is replaced, never thrown
+  // over.
+  response.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return response;
+}
+
+int http_status(const Error& error) {
+  for (const auto& row : kStatuses)
+    if (row.code == error.code) return row.status;
+  return 409;
+}
+
+net::Response answer(const Result<nlohmann::json>& result) {
+  return result ? json_answer(*result) : net::problem(http_status(result.error()), result.error());
+}
+
+Backend::JsonDone answer_with(net::Done done) {
+  return [done = std::move(done)](const Result<nlohmann::json>& result) { done(answer(result)); };
+}
+
+}  // namespace latchkey

@@ -1,0 +1,16 @@
+#include "agent/api/routes.h"
+
+namespace latchkey {
+
+net::Router make_routes(Backend& backend) {
+  net::Router router;
+  add_status_routes(router, backend);
+  add_health_routes(router, backend);
+  add_key_routes(router, backend);
+  add_peer_routes(router, backend);
+  add_record_routes(router, backend);
+  add_event_routes(router, backend);
+  return router;
+}
+
+}  // namespace latchkey

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "agent/api/backend.h"
+
+namespace latchkey::test {
+
+/// Answers with what the test puts in, and notes what it was asked for.
+class FakeBackend : public Backend {
+ public:
+  FakeBackend() { publish(nlohmann::json::object()); }
+
+  /// As the agent does on a change: a new snapshot, told to everybody who watches.
+  void publish(const nlohmann::json& status) {
+    snapshot_.status = std::make_shared<const std::string>(status.dump());
+    snapshot_.key =
+        std::make_shared<const std::string>(status.value("keys", nlohmann::json::array()).dump());
+    snapshot_.peer = std::make_shared<const std::string>(
+        nlohmann::json{{"peer", status.value("peer", "none")}}.dump());
+    snapshot_.usable = status.value("usable", false);
+    std::erase_if(sinks,
+                  [&](const auto& sink) { return !sink->send("status", *snapshot_.status); });
+  }
+
+  const Snapshot& snapshot() const override { return snapshot_; }
+  void refresh_keys(const net::Caller& caller, JsonDone done) override {
+    calls.push_back("refresh by " + caller.name);
+    done(refresh_result);
+  }
+  nlohmann::json records(const RecordQuery& query) const override {
+    last_query = query;
+    return record_page;
+  }
+  Result<nlohmann::json> verify_records() const override { return verify_result; }
+  void peer_invite(const net::Caller& caller, JsonDone done) override {
+    calls.push_back("invite by " + caller.name);
+    done(invite_result);
+  }
+  void peer_join(const net::Caller& caller, std::string token, JsonDone done) override {
+    calls.push_back("join by " + caller.name + " with " + token);
+    done(join_result);
+  }
+  void watch(std::shared_ptr<net::EventSink> sink) override {
+    std::erase_if(sinks, [](const auto& old) { return !old->open(); });
+    sinks.push_back(std::move(sink));
+  }
+
+  Snapshot snapshot_;
+  std::vector<std::shared_ptr<net::EventSink>> sinks;
+  std::vector<std::string> calls;
+  mutable RecordQuery last_query;
+  nlohmann::json record_page = {{"records", nlohmann::json::array()}, {"next", 0}};
+  Result<nlohmann::json> refresh_result = nlohmann::json{{"reading", true}};
+  Result<nlohmann::json> verify_result = nlohmann::json{{"verified", 0}};
+  Result<nlohmann::json> invite_result =
+      nlohmann::json{{"token", "LKP-TOKEN"}, {"expires", "2026-01-01T00:10:00Z"}};
+  Result<nlohmann::json> join_result = nlohmann::json{{"joined", true}};
+};
+
+}  // namespace latchkey::test
