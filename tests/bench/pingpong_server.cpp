@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstring>
 #include <string>
 
@@ -33,6 +34,7 @@ void serve(int connection, const std::string& answer) {
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
+  std::signal(SIGPIPE, SIG_IGN);  // a client that left must not end the server
   const std::string body(std::stoul(argv[2]), 'x');
   const std::string answer =
       "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
