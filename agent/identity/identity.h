@@ -1,14 +1,12 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "core/base/bytes.h"
+#include "core/base/deployment_id.h"
 #include "core/base/result.h"
-
-struct evp_pkey_st;
 
 namespace latchkey {
 
@@ -31,13 +29,9 @@ class Identity {
 
   const std::filesystem::path& directory() const { return directory_; }
   const std::string& node_id() const { return node_id_; }
-  /// Lower-case hex SHA-256 of the deployment key's SubjectPublicKeyInfo (DER).
-  const std::string& deployment_id() const { return deployment_id_; }
-  std::string deployment_key_pem() const;
-
-  /// Ed25519 (RFC 8032): 64 bytes.
-  Bytes sign(ByteView message) const;
-  bool verify(ByteView message, ByteView signature) const;
+  const DeploymentId& deployment_id() const { return deployment_id_; }
+  /// Ed25519; signs what the whole deployment says (SPEC BUF-10, REQ-1).
+  const PrivateKey& deployment_key() const { return *key_; }
 
   /// Joining: replaces the deployment key on disk, durably, then here. Error:
   /// `invalid-deployment-key`.
@@ -49,8 +43,8 @@ class Identity {
 
   std::filesystem::path directory_;
   std::string node_id_;
-  std::string deployment_id_;
-  std::shared_ptr<evp_pkey_st> key_;
+  DeploymentId deployment_id_;
+  std::optional<PrivateKey> key_;
 };
 
 /// Writes `text` to a temporary file beside `path`, syncs and renames: the old or the new, never
