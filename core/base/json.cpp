@@ -173,16 +173,30 @@ std::vector<std::string> JsonObject::names(std::string_view name, std::size_t ma
   return out;
 }
 
-std::vector<std::string> JsonObject::keys() const {
-  std::vector<std::string> out;
-  if (value_.is_object())
-    for (const auto& item : value_.items()) out.push_back(item.key());
+std::map<std::string, std::string> JsonObject::texts(std::string_view name, std::size_t max,
+                                                     std::size_t max_size) {
+  std::map<std::string, std::string> out;
+  if (!has(name)) return out;
+  const auto* value = find(name);
+  if (!value->is_object() || value->size() > max) {
+    reject(name, "not a map of the allowed size");
+    return out;
+  }
+  for (const auto& item : value->items()) {
+    const auto* text = text_in(item.value(), max_size, is_printable);
+    if (text == nullptr || item.key().empty() || item.key().size() > 64 || !is_name(item.key()))
+      reject(name, "not a map of names to texts");
+    else
+      out.emplace(item.key(), *text);
+  }
   return out;
 }
 
 Result<void> JsonObject::finish() {
-  for (const auto& key : keys())
-    if (std::ranges::find(asked_, key) == asked_.end()) reject(key, "not known to this version");
+  if (fault_.empty())
+    for (const auto& item : value_.items())
+      if (std::ranges::find(asked_, item.key()) == asked_.end())
+        reject(item.key(), "not known to this version");
   if (!fault_.empty()) return invalid("Not as the format asks: " + fault_ + ".");
   return {};
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -47,8 +48,10 @@ class JsonObject {
                const std::function<void(JsonObject&)>& read);
   /// An array of 0 to `max` names, each as by name(); absent counts as empty.
   std::vector<std::string> names(std::string_view name, std::size_t max, std::size_t max_size);
-  /// The names of all members, for an object that is a map.
-  std::vector<std::string> keys() const;
+  /// An object of 0 to `max` texts, each as by text(), under names of at most 64 bytes; absent
+  /// counts as empty.
+  std::map<std::string, std::string> texts(std::string_view name, std::size_t max,
+                                           std::size_t max_size);
 
   void reject(std::string_view name, std::string_view why);
   /// Call once at the end. Error: `invalid-format` with the path of the first fault.

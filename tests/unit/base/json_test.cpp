@@ -56,6 +56,7 @@ TEST(JsonObjectTest, EachGetterRefusesWhatItIsNotFor) {
   const Read hex = [](auto& o) { o.hex("a", 2); };
   const Read names = [](auto& o) { o.names("a", 2, 3); };
   const Read objects = [](auto& o) { o.objects("a", 1, 2, [](auto&) {}); };
+  const Read texts = [](auto& o) { o.texts("a", 1, 3); };
   const Read inner = [](auto& o) { o.object("a", [](auto& i) { i.number("b", 0, 1); }); };
   const struct {
     std::string_view text;
@@ -94,6 +95,14 @@ TEST(JsonObjectTest, EachGetterRefusesWhatItIsNotFor) {
       {R"({"a":[]})", objects, false},
       {R"({"a":[{},{},{}]})", objects, false},
       {R"({"a":[1]})", objects, false},
+      {R"({"a":{"b":"x y"}})", texts, true},
+      {R"({})", texts, true},
+      {R"({"a":{"b":"x","c":"y"}})", texts, false},
+      {R"({"a":{"b c":"x"}})", texts, false},
+      {R"({"a":{"":"x"}})", texts, false},
+      {R"({"a":{"b":"wxyz"}})", texts, false},
+      {R"({"a":{"b":1}})", texts, false},
+      {R"({"a":["x"]})", texts, false},
       {R"({"a":{"b":1}})", inner, true},
       {R"({"a":{"b":2}})", inner, false},
       {R"({"a":{"b":1,"c":1}})", inner, false},

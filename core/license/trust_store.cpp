@@ -1,0 +1,111 @@
+#include "core/license/trust_store.h"
+
+#include <algorithm>
+
+#include "core/base/sha256.h"
+#include "core/license/envelope.h"
+
+namespace latchkey {
+namespace {
+
+tl::unexpected<Error> untrusted(std::string message) {
+  return fail(
+      "untrusted-signer", std::move(message),
+      "Install the vendor's newest trust bundle; if that does not help, ask the vendor for a "
+      "license signed with a current key.");
+}
+
+tl::unexpected<Error> revoked(std::string message) {
+  return fail("revoked", std::move(message), "Ask the vendor for a replacement.");
+}
+
+tl::unexpected<Error> wrong_type(std::string_view type, std::string_view wanted) {
+  return fail("invalid-format",
+              "This is " + std::string(type) + ", not " + std::string(wanted) + ".",
+              "Choose the right file.");
+}
+
+bool contains(const std::vector<std::string>& list, std::string_view item) {
+  return std::ranges::find(list, item) != list.end();
+}
+
+bool enough(const Envelope& envelope, const RootSet& roots) {
+  return roots.threshold > 0 && verified_by(envelope, roots.keys).size() >= roots.threshold;
+}
+
+bool holds(const ValidityWindow& window, Time at) {
+  return window.not_before <= at && at < window.not_after;
+}
+
+Result<void> check_issuer(const LicenseDocument& document,
+                          const std::vector<const Issuer*>& signers) {
+  const auto at = std::ranges::find(signers, document.issuer, &Issuer::name);
+  if (at == signers.end()) return untrusted("The issuer that this license names did not sign it.");
+  const auto& issuer = **at;
+  // By the issue time, not by today: a key that has ended keeps what it issued.
+  if (!holds(issuer.validity, document.issued))
+    return untrusted("The issuing key was not valid when this license was issued.");
+  for (const auto& entry : document.entries)
+    if (!issuer.may_license(entry.object))
+      return untrusted("The issuing key may not license `" + entry.object + "`.");
+  return {};
+}
+
+}  // namespace
+
+TrustStore::TrustStore(RootSet roots) : roots_(std::move(roots)) {}
+
+Result<TrustStore> TrustStore::open(RootSet roots, ByteView bundle_envelope) {
+  TrustStore store(std::move(roots));
+  LK_CHECK(store.accept(bundle_envelope));
+  return store;
+}
+
+Result<void> TrustStore::accept(ByteView bundle_envelope) {
+  LK_TRY(const auto envelope, parse_envelope(bundle_envelope));
+  if (envelope.payload_type != kTrustType) return wrong_type(envelope.payload_type, kTrustType);
+  auto hash = content_hash(envelope.payload);
+  if (hash == bundle_hash_) return {};
+  if (!enough(envelope, roots_)) return untrusted("Too few root keys signed this trust bundle.");
+  LK_TRY(auto bundle, parse_trust_bundle(envelope.payload));
+  if (bundle.version <= bundle_.version)
+    return fail("older-than-current", "A newer trust bundle is already in force.");
+  if (bundle.roots && !enough(envelope, *bundle.roots))
+    return untrusted("The new root keys did not sign the trust bundle that names them.");
+  issuer_keys_.clear();
+  for (const auto& issuer : bundle.issuers) issuer_keys_.push_back(issuer.key);
+  if (bundle.roots) roots_ = *bundle.roots;
+  bundle_ = std::move(bundle);
+  bundle_hash_ = std::move(hash);
+  return {};
+}
+
+bool TrustStore::revokes_key_id(std::string_view key_id) const {
+  return contains(bundle_.revoked.key_ids, key_id);
+}
+
+Result<VerifiedLicense> TrustStore::verify_license(ByteView text) const {
+  LK_TRY(const auto envelope, parse_envelope(text));
+  if (envelope.payload_type != kLicenseType) return wrong_type(envelope.payload_type, kLicenseType);
+  std::vector<const Issuer*> signers;
+  for (const auto at : verified_by(envelope, issuer_keys_)) signers.push_back(&bundle_.issuers[at]);
+  if (signers.empty()) return untrusted("No issuing key of the trust bundle signed this license.");
+  std::erase_if(signers, [&](const Issuer* issuer) {
+    return contains(bundle_.revoked.issuers, issuer->key.fingerprint());
+  });
+  if (signers.empty()) return revoked("The issuing key of this license was revoked.");
+  LK_TRY(auto document, parse_license(envelope.payload));
+  LK_CHECK(check_issuer(document, signers));
+  LK_CHECK(check_revoked(document));
+  return VerifiedLicense{std::move(document), content_hash(text)};
+}
+
+Result<void> TrustStore::check_revoked(const LicenseDocument& document) const {
+  if (contains(bundle_.revoked.licenses, document.id)) return revoked("This license was revoked.");
+  const auto* binding = std::get_if<KeyBinding>(&document.binding);
+  if (binding != nullptr && revokes_key_id(binding->key_id))
+    return revoked("The USB key " + binding->key_id + " was revoked.");
+  return {};
+}
+
+}  // namespace latchkey
