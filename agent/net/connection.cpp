@@ -89,6 +89,7 @@ void Connection::sweep() {
 void Connection::close() {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
+  const auto last_reference = std::move(self_);
   error_code ignored;
   socket_.close(ignored);
 }
@@ -148,8 +149,9 @@ void Connection::dispatch() {
   const auto route = hub_->router.find(reader_.request());
   if (!route) return answer(route.error());
   if ((*route)->stream) return open_stream(**route);
-  (*route)->handler(reader_.request(), [self = shared_from_this()](Response response) {
-    self->answer(std::move(response));
+  self_ = shared_from_this();
+  (*route)->handler(reader_.request(), [weak = weak_from_this()](Response response) {
+    if (const auto self = weak.lock()) self->answer(std::move(response));
   });
 }
 
@@ -164,6 +166,7 @@ void Connection::open_stream(const Route& route) {
 
 void Connection::answer(Response response) {
   if (phase_ != Phase::handling) return;  // closed while the handler was at work
+  self_.reset();
   response_ = std::move(response);
   if (reader_.state() == RequestReader::State::complete && !reader_.keep_alive()) closing_ = true;
   const auto persistence = closing_             ? Persistence::close

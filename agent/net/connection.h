@@ -80,6 +80,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t begin_ = 0, end_ = 0;  ///< what of input_ is not parsed yet
   std::array<char, 8 * 1024> input_;
   std::string head_;
+  std::shared_ptr<Connection>
+      self_;  ///< while a handler owes the answer: Done holds us weakly, it may outlive Asio
   Response response_;      ///< kept until its last byte is written
   std::string backlog_;    ///< events not yet given to the kernel
   std::string in_flight_;  ///< events being written

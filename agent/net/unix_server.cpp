@@ -151,7 +151,10 @@ void UnixServer::Impl::stop() {
   acceptor.close(ignored);
   sweeper.cancel();
   retry.cancel();
-  for (Connection* connection : hub->connections) connection->close();
+  // Closing one may destroy it, and with it its place in the set.
+  std::vector<std::shared_ptr<Connection>> open;
+  for (Connection* connection : hub->connections) open.push_back(connection->shared_from_this());
+  for (const auto& connection : open) connection->close();
   file.reset();
 }
 
