@@ -31,14 +31,16 @@ const KnownKey* find_known(udev_device* usb, std::span<const KnownKey> known) {
   return found == known.end() ? nullptr : &*found;
 }
 
-// HID 1.11, 6.2.2.7: item 0x06 is Usage Page with two bytes of data; pages 0xFF00-0xFFFF are the
-// vendor's. Not by libudev, which hands attributes out as C strings: a descriptor holds zero bytes.
-bool has_vendor_usage_page(udev_device* hid) {
+// docs/protocol-hidkey.md section 2: usage page 0xFF5A, usage 1.
+constexpr std::array<char, 5> kReportDescriptorStart{'\x06', '\x5a', '\xff', '\x09', '\x01'};
+
+// Not by libudev, which hands attributes out as C strings: a descriptor may hold zero bytes.
+bool is_key_interface(udev_device* hid) {
   std::ifstream file(std::string(udev_device_get_syspath(hid)) + "/report_descriptor",
                      std::ios::binary);
-  std::array<char, 3> item{};
-  file.read(item.data(), item.size());
-  return file && item[0] == '\x06' && item[2] == '\xff';
+  std::array<char, kReportDescriptorStart.size()> start{};
+  file.read(start.data(), start.size());
+  return file && start == kReportDescriptorStart;
 }
 
 }  // namespace
@@ -51,7 +53,7 @@ std::optional<DeviceRef> recognise(udev_device* hidraw, std::span<const KnownKey
   if (!usb || !hid || !node) return std::nullopt;
   const KnownKey* key = find_known(usb, known);
   const auto number = attribute(usb, "devnum", 10);
-  if (!key || !number || !has_vendor_usage_page(hid)) return std::nullopt;
+  if (!key || !number || !is_key_interface(hid)) return std::nullopt;
   return DeviceRef{.port = udev_device_get_sysname(usb) + (":" + std::to_string(*number)),
                    .node = node,
                    .driver = std::string(key->driver)};
