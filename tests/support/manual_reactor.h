@@ -13,6 +13,7 @@ namespace latchkey::test {
 class ManualReactor final : public Reactor {
  public:
   using Millis = std::chrono::milliseconds;
+  static constexpr std::chrono::seconds kPatience{5};
 
   void post(std::function<void()> call) override {
     const std::lock_guard lock(mutex_);
@@ -30,10 +31,18 @@ class ManualReactor final : public Reactor {
     }
     return count;
   }
+  /// Waits for the next posted call and runs it; false when none came within five real seconds.
+  bool run_next() {
+    {
+      std::unique_lock lock(mutex_);
+      if (!posted_.wait_for(lock, kPatience, [this] { return !calls_.empty(); })) return false;
+    }
+    return run_posted() > 0;
+  }
   /// Runs posted calls until `done()`; false when it did not come true within five real seconds.
   template <class Predicate>
   bool run_until(Predicate done) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    const auto end = std::chrono::steady_clock::now() + kPatience;
     for (;;) {
       run_posted();
       if (done()) return true;

@@ -1,0 +1,183 @@
+#include "agent/keys/key_bench.h"
+
+#include <utility>
+
+#include "agent/telemetry/log.h"
+#include "agent/telemetry/names.h"
+
+namespace latchkey {
+
+namespace names = log::names;
+using SteadyClock = std::chrono::steady_clock;
+
+struct KeyBench::Slot {
+  DeviceRef device;
+  std::shared_ptr<KeyDriver> driver;
+  std::unique_ptr<KeyWorker> worker;
+  std::unique_ptr<Alarm> retry;
+  std::unique_ptr<Alarm> watch;
+  std::size_t tries = 0;  ///< of this reading
+  bool reading = false;
+  bool again = false;  ///< a refresh came while reading
+  bool failed = false;
+  std::optional<KeyListener::Timing> timing;  ///< until the first report
+};
+
+namespace {
+
+bool is_transient(KeyError::Kind kind) {
+  return kind == KeyError::Kind::gone || kind == KeyError::Kind::no_permission ||
+         kind == KeyError::Kind::busy;
+}
+
+}  // namespace
+
+KeyBench::KeyBench(Reactor& reactor, KeyListener& listener,
+                   std::shared_ptr<const DriverRegistry> drivers, KeyReader reader,
+                   BenchPolicy policy)
+    : reactor_(reactor),
+      listener_(listener),
+      drivers_(std::move(drivers)),
+      reader_(std::move(reader)),
+      policy_(std::move(policy)) {}
+
+KeyBench::~KeyBench() = default;
+
+void KeyBench::added(const DeviceRef& device) {
+  auto* driver = drivers_->find(device.driver);
+  if (driver == nullptr || slots_.count(device.port) != 0) return;
+  log::info(names::kKeyAdded,
+            {{"port", device.port}, {"driver", device.driver}, {"device", device.node}});
+  auto slot = std::make_unique<Slot>();
+  slot->device = device;
+  // Shares the registry: a worker that hangs may outlive the bench.
+  slot->driver = std::shared_ptr<KeyDriver>(drivers_, driver);
+  slot->retry = reactor_.alarm();
+  slot->watch = reactor_.alarm();
+  slot->timing = KeyListener::Timing{SteadyClock::now(), {}};
+  read(*slots_.emplace(device.port, std::move(slot)).first->second);
+}
+
+void KeyBench::removed(const std::string& port) {
+  const KeyListener::Timing timing{SteadyClock::now(), {}};
+  const auto found = slots_.find(port);
+  if (found == slots_.end()) return;
+  log::info(names::kKeyRemoved, {{"port", port}});
+  const auto slot = std::move(found->second);
+  slots_.erase(found);
+  slot->worker.reset();  // cancels, waits for nobody
+  listener_.on_key_gone(port, timing);
+  set_reading(*slot, false);
+}
+
+void KeyBench::refresh() {
+  for (auto& [port, slot] : slots_) {
+    slot->again = slot->reading;
+    if (!slot->reading) read(*slot);
+  }
+}
+
+void KeyBench::retry_failed() {
+  for (auto& [port, slot] : slots_)
+    if (slot->failed && !slot->reading) read(*slot);
+}
+
+bool KeyBench::reading() const { return reading_ > 0; }
+
+std::vector<std::string> KeyBench::ports() const {
+  std::vector<std::string> out;
+  for (const auto& [port, slot] : slots_) out.push_back(port);
+  return out;
+}
+
+bool KeyBench::is_emulated(const std::string& port) const {
+  const auto found = slots_.find(port);
+  return found != slots_.end() && found->second->device.emulated;
+}
+
+void KeyBench::with_key(const std::string& port, std::function<KeyResult<void>(Key&)> task,
+                        std::function<void(KeyResult<void>)> done) {
+  const auto found = slots_.find(port);
+  if (found != slots_.end() && found->second->worker)
+    found->second->worker->with_key(std::move(task), std::move(done));
+}
+
+bool KeyBench::stop(std::chrono::milliseconds limit) {
+  slots_.clear();
+  reading_ = 0;
+  return census_->wait_empty(limit);
+}
+
+void KeyBench::read(Slot& slot) {
+  if (!slot.worker)
+    slot.worker = std::make_unique<KeyWorker>(reactor_, slot.driver, slot.device, reader_, census_);
+  ++slot.tries;
+  slot.retry->cancel();
+  slot.watch->set(policy_.hung, [this, &slot] { give_up(slot); });
+  slot.worker->read([this, &slot](WorkerReport report) { finish(slot, std::move(report)); });
+  set_reading(slot, true);
+}
+
+void KeyBench::finish(Slot& slot, WorkerReport report) {
+  slot.watch->cancel();
+  if (slot.timing) slot.timing->device += report.device_time;
+  if (report.outcome) return deliver(slot, std::move(*report.outcome));
+  const auto& error = report.outcome.error();
+  if (try_again(slot, error)) return;
+  log::warning(names::kKeyReadFailed, {{"port", slot.device.port}, {"detail", error.detail}});
+  deliver(slot, {failed_reading(error), std::nullopt});
+}
+
+bool KeyBench::try_again(Slot& slot, const KeyError& error) {
+  slot.timing.reset();
+  if (!is_transient(error.kind) || slot.tries > policy_.retries.size()) return false;
+  log::debug(names::kKeyReadRetry, {{"port", slot.device.port}, {"detail", error.detail}});
+  slot.retry->set(policy_.retries[slot.tries - 1], [this, &slot] { read(slot); });
+  return true;
+}
+
+void KeyBench::give_up(Slot& slot) {
+  log::error(names::kKeyHung, {{"port", slot.device.port}});
+  slot.worker.reset();  // the next reading gets a fresh thread
+  slot.timing.reset();
+  deliver(slot,
+          {failed_reading({KeyError::Kind::timeout, "the driver gave no answer"}), std::nullopt});
+}
+
+void KeyBench::deliver(Slot& slot, ReadOutcome outcome) {
+  slot.tries = 0;
+  slot.failed = !outcome.reading.works();
+  const auto timing = std::exchange(slot.timing, std::nullopt);
+  listener_.on_key_read(slot.device, std::move(outcome), timing);
+  if (std::exchange(slot.again, false))
+    read(slot);
+  else
+    set_reading(slot, false);
+}
+
+void KeyBench::set_reading(Slot& slot, bool reading) {
+  if (std::exchange(slot.reading, reading) == reading) return;
+  reading_ += reading ? 1 : -1;
+  listener_.on_reading_changed();
+}
+
+KeyReading failed_reading(const KeyError& error) {
+  KeyReading reading;
+  switch (error.kind) {
+    case KeyError::Kind::no_permission:
+      reading.fault = KeyFault::no_permission;
+      break;
+    case KeyError::Kind::busy:
+      reading.fault = KeyFault::busy;
+      break;
+    case KeyError::Kind::unprovisioned:
+      reading.fault = KeyFault::unprovisioned;
+      break;
+    default:
+      reading.fault = KeyFault::unreadable;
+  }
+  reading.detail = error.detail;
+  return reading;
+}
+
+}  // namespace latchkey

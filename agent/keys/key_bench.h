@@ -1,0 +1,90 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/keys/key_worker.h"
+#include "drivers/registry/registry.h"
+
+namespace latchkey {
+
+/// What the key bench tells; on the reactor.
+class KeyListener {
+ public:
+  struct Timing {
+    std::chrono::steady_clock::time_point seen;  ///< when the event arrived
+    std::chrono::nanoseconds device{};           ///< of it, inside the driver
+  };
+  virtual ~KeyListener() = default;
+  /// `timing` is there for the first reading after an insertion that needed no second try.
+  virtual void on_key_read(const DeviceRef& device, ReadOutcome outcome,
+                           const std::optional<Timing>& timing) = 0;
+  virtual void on_key_gone(const std::string& port, const Timing& timing) = 0;
+  virtual void on_reading_changed() = 0;
+};
+
+struct BenchPolicy {
+  /// Waits before the next tries while a freshly plugged key vanishes, is busy or not yet ours:
+  /// udev and desktop programs touch a new device for a moment. After the last one the failure is
+  /// reported.
+  std::vector<std::chrono::milliseconds> retries{std::chrono::milliseconds(50),
+                                                 std::chrono::milliseconds(150),
+                                                 std::chrono::milliseconds(400)};
+  /// A worker that has said nothing for so long is given up: its key is unreadable.
+  std::chrono::milliseconds hung{20'000};
+};
+
+/// The keys that are plugged into this node and their workers. Reactor thread only; nothing here
+/// blocks.
+class KeyBench {
+ public:
+  KeyBench(Reactor& reactor, KeyListener& listener, std::shared_ptr<const DriverRegistry> drivers,
+           KeyReader reader, BenchPolicy policy = {});
+  ~KeyBench();
+
+  void added(const DeviceRef& device);
+  void removed(const std::string& port);
+  /// Reads every key again (SPEC KEY-10).
+  void refresh();
+  /// Reads those again whose last reading failed: what was busy or forbidden may have become free
+  /// (SPEC KEY-13).
+  void retry_failed();
+
+  bool reading() const;  ///< some key is being read
+  std::vector<std::string> ports() const;
+  bool is_emulated(const std::string& port) const;
+
+  /// Something else with one key, on its worker; dropped when the key is not there.
+  void with_key(const std::string& port, std::function<KeyResult<void>(Key&)> task,
+                std::function<void(KeyResult<void>)> done);
+
+  /// Cancels every key; then tells whether all workers ended within `limit`. Blocks: only at the
+  /// very end.
+  bool stop(std::chrono::milliseconds limit);
+
+ private:
+  struct Slot;
+  void read(Slot& slot);
+  void finish(Slot& slot, WorkerReport report);
+  bool try_again(Slot& slot, const KeyError& error);
+  void give_up(Slot& slot);
+  void deliver(Slot& slot, ReadOutcome outcome);
+  void set_reading(Slot& slot, bool reading);
+
+  Reactor& reactor_;
+  KeyListener& listener_;
+  std::shared_ptr<const DriverRegistry> drivers_;
+  KeyReader reader_;
+  BenchPolicy policy_;
+  std::shared_ptr<WorkerCensus> census_ = std::make_shared<WorkerCensus>();
+  std::map<std::string, std::unique_ptr<Slot>> slots_;
+  int reading_ = 0;
+};
+
+/// How a failure to read looks to people (SPEC KEY-3).
+KeyReading failed_reading(const KeyError& error);
+
+}  // namespace latchkey
