@@ -19,13 +19,13 @@ class Watch {
   explicit Watch(int max_depth) : max_depth_(max_depth) {}
 
   bool operator()(int depth, json::parse_event_t event, const json& parsed) {
-    using enum json::parse_event_t;
-    if (event == object_start || event == array_start) {
+    using Event = json::parse_event_t;
+    if (event == Event::object_start || event == Event::array_start) {
       too_deep_ |= depth >= max_depth_;
       names_.emplace_back();
-    } else if (event == object_end || event == array_end) {
+    } else if (event == Event::object_end || event == Event::array_end) {
       names_.pop_back();
-    } else if (event == key) {
+    } else if (event == Event::key) {
       repeated_ |= !names_.back().insert(parsed.get_ref<const std::string&>()).second;
     }
     return !too_deep_;

@@ -23,6 +23,7 @@ inline tl::unexpected<Error> fail(std::string code, std::string message, std::st
 }  // namespace latchkey
 
 /// Returns the error of `expr` from the enclosing function, else declares `var` with its value.
+// NOLINTBEGIN(bugprone-macro-parentheses): `var` is a declaration.
 #define LK_CONCAT_(a, b) a##b
 #define LK_CONCAT(a, b) LK_CONCAT_(a, b)
 #define LK_TRY_IMPL_(tmp, var, expr)                            \
@@ -36,3 +37,4 @@ inline tl::unexpected<Error> fail(std::string code, std::string message, std::st
     if (auto lk_check_ = (expr); !lk_check_)                    \
       return tl::make_unexpected(std::move(lk_check_).error()); \
   } while (false)
+// NOLINTEND(bugprone-macro-parentheses)
