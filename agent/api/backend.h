@@ -35,7 +35,8 @@ class Backend {
   virtual void refresh_keys(const net::Caller& caller,
                             JsonDone done) = 0;                        ///< KEY-10: answers at once
   virtual nlohmann::json records(const RecordQuery& query) const = 0;  ///< newest first
-  virtual Result<nlohmann::json> verify_records() const = 0;           ///< hash chains
+  /// Reads the whole database again on the store thread and follows every hash chain (SPEC REC-2).
+  virtual void verify_records(JsonDone done) = 0;
   virtual void peer_invite(const net::Caller& caller, JsonDone done) = 0;
   virtual void peer_join(const net::Caller& caller, std::string token, JsonDone done) = 0;
   /// Each new snapshot's status body, from now on, until the sink says that its client is gone.

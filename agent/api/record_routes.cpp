@@ -54,8 +54,8 @@ void add_record_routes(net::Router& router, Backend& backend) {
               done(answer(page(request, backend)));
             });
   router.on("GET", "/v1/records/verify", net::Role::viewer,
-            [&backend](const net::Request&, const net::Done& done) {
-              done(answer(backend.verify_records()));
+            [&backend](const net::Request&, net::Done done) {
+              backend.verify_records(answer_with(std::move(done)));
             });
 }
 

@@ -35,7 +35,7 @@ class FakeBackend : public Backend {
     last_query = query;
     return record_page;
   }
-  Result<nlohmann::json> verify_records() const override { return verify_result; }
+  void verify_records(JsonDone done) override { done(verify_result); }
   void peer_invite(const net::Caller& caller, JsonDone done) override {
     calls.push_back("invite by " + caller.name);
     done(invite_result);
