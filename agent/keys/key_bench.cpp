@@ -30,6 +30,12 @@ bool is_transient(KeyError::Kind kind) {
          kind == KeyError::Kind::busy;
 }
 
+/// A key that is still there but cannot be read. That it vanishes at every try is its own fault.
+ReadResult unread(const KeyError& error) {
+  const auto kind = error.kind == KeyError::Kind::gone ? KeyError::Kind::timeout : error.kind;
+  return {failed_reading({kind, error.detail}).value_or(KeyReading{}), {}};
+}
+
 }  // namespace
 
 KeyBench::KeyBench(Reactor& reactor, KeyListener& listener,
@@ -125,7 +131,7 @@ void KeyBench::finish(Slot& slot, WorkerReport report) {
   const auto& error = report.outcome.error();
   if (try_again(slot, error)) return;
   log::warning(names::kKeyReadFailed, {{"port", slot.device.port}, {"detail", error.detail}});
-  deliver(slot, {failed_reading(error), std::nullopt});
+  deliver(slot, unread(error));
 }
 
 bool KeyBench::try_again(Slot& slot, const KeyError& error) {
@@ -140,15 +146,14 @@ void KeyBench::give_up(Slot& slot) {
   log::error(names::kKeyHung, {{"port", slot.device.port}});
   slot.worker.reset();  // the next reading gets a fresh thread
   slot.timing.reset();
-  deliver(slot,
-          {failed_reading({KeyError::Kind::timeout, "the driver gave no answer"}), std::nullopt});
+  deliver(slot, unread({KeyError::Kind::timeout, "the driver gave no answer"}));
 }
 
-void KeyBench::deliver(Slot& slot, ReadOutcome outcome) {
+void KeyBench::deliver(Slot& slot, ReadResult result) {
   slot.tries = 0;
-  slot.failed = !outcome.reading.works();
+  slot.failed = !result.reading.works();
   const auto timing = std::exchange(slot.timing, std::nullopt);
-  listener_.on_key_read(slot.device, std::move(outcome), timing);
+  listener_.on_key_read(slot.device, std::move(result), timing);
   if (std::exchange(slot.again, false))
     read(slot);
   else
@@ -159,25 +164,6 @@ void KeyBench::set_reading(Slot& slot, bool reading) {
   if (std::exchange(slot.reading, reading) == reading) return;
   reading_ += reading ? 1 : -1;
   listener_.on_reading_changed();
-}
-
-KeyReading failed_reading(const KeyError& error) {
-  KeyReading reading;
-  switch (error.kind) {
-    case KeyError::Kind::no_permission:
-      reading.fault = KeyFault::no_permission;
-      break;
-    case KeyError::Kind::busy:
-      reading.fault = KeyFault::busy;
-      break;
-    case KeyError::Kind::unprovisioned:
-      reading.fault = KeyFault::unprovisioned;
-      break;
-    default:
-      reading.fault = KeyFault::unreadable;
-  }
-  reading.detail = error.detail;
-  return reading;
 }
 
 }  // namespace latchkey

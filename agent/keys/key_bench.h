@@ -20,7 +20,7 @@ class KeyListener {
   };
   virtual ~KeyListener() = default;
   /// `timing` is there for the first reading after an insertion that needed no second try.
-  virtual void on_key_read(const DeviceRef& device, ReadOutcome outcome,
+  virtual void on_key_read(const DeviceRef& device, ReadResult result,
                            const std::optional<Timing>& timing) = 0;
   virtual void on_key_gone(const std::string& port, const Timing& timing) = 0;
   virtual void on_reading_changed() = 0;
@@ -71,7 +71,7 @@ class KeyBench {
   void finish(Slot& slot, WorkerReport report);
   bool try_again(Slot& slot, const KeyError& error);
   void give_up(Slot& slot);
-  void deliver(Slot& slot, ReadOutcome outcome);
+  void deliver(Slot& slot, ReadResult result);
   void set_reading(Slot& slot, bool reading);
 
   Reactor& reactor_;
@@ -83,8 +83,5 @@ class KeyBench {
   std::map<std::string, std::unique_ptr<Slot>> slots_;
   int reading_ = 0;
 };
-
-/// How a failure to read looks to people (SPEC KEY-3).
-KeyReading failed_reading(const KeyError& error);
 
 }  // namespace latchkey

@@ -110,10 +110,16 @@ struct KeyWorker::Shared : std::enable_shared_from_this<Shared> {
       report.outcome = tl::make_unexpected(open_key.error());
       return report;
     }
-    report.outcome = reader(**open_key);
+    auto result = reader(**open_key);
     report.device_time += (*open_key)->take_time();
+    if (result) {
+      report.outcome = std::move(*result);
+      return report;
+    }
     // The next try starts from a fresh open: whatever broke this one may be in the handle.
-    if (!report.outcome) close();
+    close();
+    report.outcome =
+        tl::make_unexpected(KeyError{KeyError::Kind::gone, "it vanished while it was read"});
     return report;
   }
 

@@ -7,22 +7,16 @@
 
 #include "agent/reactor/reactor.h"
 #include "core/ports.h"
-#include "core/usbkey/reading.h"
+#include "core/usbkey/read_key.h"
 
 namespace latchkey {
 
-/// What one reading brought.
-struct ReadOutcome {
-  KeyReading reading;
-  std::optional<Document> document;  ///< the license envelope behind the reading
-};
-
-/// Reads a key from its public key to its license; runs on the key's worker thread. An error says
-/// that there is nothing to report of the key itself: it was pulled, or could not be opened yet.
-using KeyReader = std::function<KeyResult<ReadOutcome>(Key&)>;
+/// Reads a key from its public key to its license (core/usbkey/read_key.h), on the key's worker
+/// thread. Nothing: it was pulled meanwhile.
+using KeyReader = std::function<std::optional<ReadResult>(Key&)>;
 
 struct WorkerReport {
-  KeyResult<ReadOutcome> outcome;
+  KeyResult<ReadResult> outcome;           ///< an error: it could not be opened, or is gone
   std::chrono::nanoseconds device_time{};  ///< spent inside the driver: open(2) and USB transfers
 };
 

@@ -14,19 +14,18 @@ using test::FakeDriver;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-KeyResult<ReadOutcome> read_fake(Key& key) {
-  auto bytes = key.public_key({});
-  if (!bytes) return tl::make_unexpected(bytes.error());
-  ReadOutcome outcome;
-  outcome.reading.key_id = "LK-FAKE";
-  return outcome;
+std::optional<ReadResult> read_fake(Key& key) {
+  const auto bytes = key.public_key({});
+  if (bytes) return ReadResult{};
+  if (const auto reading = failed_reading(bytes.error())) return ReadResult{*reading, {}};
+  return std::nullopt;
 }
 
 class Recorder final : public KeyListener {
  public:
-  void on_key_read(const DeviceRef& device, ReadOutcome outcome,
+  void on_key_read(const DeviceRef& device, ReadResult result,
                    const std::optional<Timing>& timing) override {
-    const auto& fault = outcome.reading.fault;
+    const auto& fault = result.reading.fault;
     events.push_back(device.port + (fault ? " " + std::string(to_string(*fault)) : " works"));
     timed = timing.has_value();
   }
