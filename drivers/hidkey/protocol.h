@@ -10,10 +10,6 @@
 namespace latchkey::hidkey {
 
 inline constexpr std::uint8_t kProtocolVersion = 1;
-inline constexpr std::uint16_t kVendorId = 0x1209;   ///< pid.codes
-inline constexpr std::uint16_t kProductId = 0x0010;  ///< one of its test IDs
-inline constexpr std::uint16_t kUsagePage = 0xFF5A;
-inline constexpr std::uint16_t kUsage = 0x01;
 
 enum class Command : std::uint8_t {
   hello = 0x40,
