@@ -1,0 +1,73 @@
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <cstdio>
+#include <iostream>
+
+#include "tools/latchkey-emulator/port/port_client.h"
+#include "tools/latchkey-emulator/port/port_server.h"
+
+namespace {
+
+using namespace latchkey;
+
+int report(const Error& error) {
+  std::cerr << "latchkey-emulator: " << error.message << " [" << error.code << "]\n"
+            << error.cure << '\n';
+  return 1;
+}
+
+struct ServeOptions {
+  std::string state;
+  std::vector<std::string> ports;  ///< NAME=PATH
+};
+
+int serve(const ServeOptions& options) {
+  auto bench = emulator::Bench::open(options.state);
+  if (!bench) return report(bench.error());
+  boost::asio::io_context io;
+  std::vector<std::unique_ptr<emulator::PortServer>> servers;
+  for (const auto& option : options.ports) {
+    const auto equals = option.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return report({"usage", "'" + option + "' is no port.", "Write --port NAME=PATH."});
+    auto server = emulator::PortServer::listen(io, *bench, option.substr(0, equals),
+                                               option.substr(equals + 1));
+    if (!server) return report(server.error());
+    servers.push_back(std::move(*server));
+  }
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&](const boost::system::error_code&, int) { io.stop(); });
+  std::cout << "ready" << std::endl;  // flushed: scripts wait for it
+  io.run();
+  return 0;
+}
+
+int control(const std::string& socket, const std::vector<std::string>& arguments) {
+  const auto answer = emulator::send_command(socket, arguments);
+  if (!answer) return report(answer.error());
+  std::cout << *answer << '\n';
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Emulated Latchkey USB keys, for tests and for trying things out."};
+  app.require_subcommand(1);
+  ServeOptions options;
+  auto* serve_verb = app.add_subcommand("serve", "Holds keys and serves ports until SIGTERM.");
+  serve_verb->add_option("--state", options.state, "Directory of the keys' state")->required();
+  serve_verb->add_option("--port", options.ports, "NAME=PATH: a Unix socket per port; repeatable")
+      ->required();
+  auto* ctl_verb = app.add_subcommand(
+      "ctl",
+      "Commands a running emulator: plug KEY [--port PORT] | pull KEY | fault KEY KIND | "
+      "create KEY [--p256] | copy-content FROM TO | list. Prints one line of JSON.");
+  std::string socket;
+  ctl_verb->add_option("socket", socket, "Path of any of its ports")->required();
+  ctl_verb->allow_extras();
+  ctl_verb->prefix_command();
+  CLI11_PARSE(app, argc, argv);
+  return serve_verb->parsed() ? serve(options) : control(socket, ctl_verb->remaining());
+}
