@@ -16,15 +16,15 @@ function(latchkey_library name)
   endif()
 endfunction()
 
-# latchkey_test(NAME DIR [DEPENDS libs...] [LABELS labels...]): a GoogleTest binary of every *_test.cpp directly inside
-# DIR, one ctest entry.
+# latchkey_test(NAME DIR [SOURCES files...] [DEPENDS libs...] [LABELS labels...] [WRAPPER command...]): a GoogleTest
+# binary of every *_test.cpp directly inside DIR, one ctest entry.
 function(latchkey_test name dir)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LABELS;WRAPPER" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${dir}/*_test.cpp)
   if(sources AND name MATCHES "${LATCHKEY_TESTS}")
-    add_executable(${name} ${sources})
+    add_executable(${name} ${sources} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
-    latchkey_add_test(${name} LABELS ${ARG_LABELS} COMMAND ${name})
+    latchkey_add_test(${name} LABELS ${ARG_LABELS} COMMAND ${ARG_WRAPPER} $<TARGET_FILE:${name}>)
   endif()
 endfunction()
 

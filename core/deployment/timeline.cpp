@@ -74,26 +74,37 @@ class Healer {
 class Absences {
  public:
   void see(const Fact& fact) {
-    if (std::holds_alternative<NodeStarted>(fact.body))
-      alive_before_start_[fact.node] = alive_[fact.node];
-    if (const auto* lost = std::get_if<PeerLost>(&fact.body)) noticed_[lost->peer] = fact.at;
-    if (const auto* found = std::get_if<PeerFound>(&fact.body)) noticed_.erase(found->peer);
-    alive_[fact.node] = fact.at;
+    auto& writer = nodes_[fact.node];
+    if (std::holds_alternative<NodeStarted>(fact.body)) {
+      writer.alive_before_start = writer.alive;
+      writer.started = fact.at;
+    }
+    writer.alive = fact.at;
+    if (const auto* lost = std::get_if<PeerLost>(&fact.body)) {
+      nodes_[lost->peer].missed = fact.at;
+      nodes_[lost->peer].found.reset();
+    }
+    if (const auto* found = std::get_if<PeerFound>(&fact.body)) nodes_[found->peer].found = fact.at;
   }
+
   Time effective(const Fact& fact) const {
     const auto* gone = std::get_if<KeyGone>(&fact.body);
     if (!gone || !gone->while_down) return fact.at;
-    const auto noticed = noticed_.find(fact.node);
-    if (noticed == noticed_.end()) return fact.at;
-    const auto alive = alive_before_start_.find(fact.node);
-    const Time sign_of_life = alive == alive_before_start_.end() ? Time{} : alive->second;
-    return std::min(fact.at, std::max(noticed->second, sign_of_life));
+    const auto& node = nodes_.at(fact.node);
+    const bool noticed = node.missed && (!node.found || *node.found >= node.started);
+    if (!noticed) return fact.at;
+    return std::min(fact.at, std::max(*node.missed, node.alive_before_start));
   }
 
  private:
-  std::map<std::string_view, Time> alive_;               // latest fact of a node
-  std::map<std::string_view, Time> alive_before_start_;  // its latest fact before its latest start
-  std::map<std::string_view, Time> noticed_;             // since when the other node has missed it
+  struct Node {
+    Time alive{};                // its latest fact
+    Time started{};              // its latest start
+    Time alive_before_start{};   // its latest fact before that
+    std::optional<Time> missed;  // when the other node's hold for it ended last
+    std::optional<Time> found;   // when the other node found it again after that
+  };
+  std::map<std::string_view, Node> nodes_;
 };
 
 const Fact* open_loss(const Order& order, std::string_view self) {

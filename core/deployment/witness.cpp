@@ -40,6 +40,7 @@ void Witness::learn_from_facts() {
 void Witness::start(Time now, std::string version) {
   add(now, NodeStarted{std::move(version)});
   // A peer that was there when we stopped gets the whole hold to be heard again.
+  silent_since_.reset();
   if (!peer_.empty()) peer_down(now);
 }
 

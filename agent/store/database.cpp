@@ -1,0 +1,185 @@
+#include "agent/store/database.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <sqlite3.h>
+
+#include "agent/store/chain_check.h"
+#include "agent/store/sql.h"
+#include "core/base/sha256.h"
+
+namespace latchkey {
+namespace {
+
+constexpr char kDamagedCure[] =
+    "stop the agent, move latchkey.db* aside and start again: the peer and the key bring the "
+    "history back";
+
+tl::unexpected<Error> damaged(const std::string& what) {
+  return fail("database-damaged", "the database is damaged: " + what, kDamagedCure);
+}
+
+tl::unexpected<Error> cannot_open(const std::filesystem::path& file,
+                                  const SQLite::Exception& error) {
+  switch (error.getErrorCode()) {
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return damaged(file.string() + ": " + error.getErrorStr());
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return fail("database-in-use", file.string() + " is in use by another process",
+                  "stop the other agent, or give this one a state_dir of its own");
+    default:
+      return fail("database-unreadable", file.string() + ": " + error.what(),
+                  "check the directory's owner and the free space");
+  }
+}
+
+}  // namespace
+
+class Database::Impl {
+ public:
+  Impl(const std::filesystem::path& file, const std::string& fresh_chain)
+      : db_(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
+    db_.exec(sql::kSetUp);
+    SQLite::Transaction transaction(db_);
+    db_.exec(sql::kCreate);
+    add_meta("schema", sql::kSchemaVersion);
+    add_meta("chain", fresh_chain);
+    transaction.commit();
+    position_ = db_.execAndGet(sql::kLastPosition).getInt64();
+    add_fact_.emplace(db_, sql::kAddFact);
+  }
+
+  std::string meta(const char* name) {
+    SQLite::Statement query(db_, sql::kGetMeta);
+    query.bind(1, name);
+    return query.executeStep() ? query.getColumn(0).getString() : std::string();
+  }
+
+  Result<StoreContents> load() {
+    StoreContents contents;
+    if (const auto verdict = db_.execAndGet(sql::kQuickCheck).getString(); verdict != "ok")
+      return damaged(verdict);
+    contents.chain = meta("chain");
+    ChainCheck check;
+    SQLite::Statement facts(db_, sql::kAllFacts);
+    while (facts.executeStep()) {
+      EncodedFact encoded{facts.getColumn(0).getString(), facts.getColumn(1).getString()};
+      auto fact = check.next(encoded);
+      if (!fact) return damaged(fact.error().message);
+      contents.facts.push_back({std::move(*fact), std::move(encoded)});
+    }
+    LK_CHECK(load_documents(contents.documents));
+    return contents;
+  }
+
+  void write(std::span<const Write* const> writes) {
+    SQLite::Transaction transaction(db_);
+    auto position = position_;
+    for (const auto* write : writes) {
+      if (write->change) apply(*write->change);
+      for (const auto& fact : write->batch.facts) add_fact(++position, fact);
+      for (const auto& document : write->batch.documents) add_document(document);
+    }
+    transaction.commit();
+    position_ = position;
+  }
+
+ private:
+  Result<void> load_documents(std::vector<Document>& documents) {
+    SQLite::Statement rows(db_, sql::kAllDocuments);
+    while (rows.executeStep()) {
+      const auto blob = rows.getColumn(1);
+      const auto* data = static_cast<const std::uint8_t*>(blob.getBlob());
+      Document document{rows.getColumn(0).getString(), Bytes(data, data + blob.getBytes())};
+      if (content_hash(document.envelope) != document.hash)
+        return damaged("document " + document.hash + " was changed");
+      documents.push_back(std::move(document));
+    }
+    return {};
+  }
+
+  void add_meta(const char* name, const std::string& value) {
+    SQLite::Statement insert(db_, sql::kAddMeta);
+    insert.bind(1, name);
+    insert.bind(2, value);
+    insert.exec();
+  }
+
+  void apply(const ChainSwitch& change) {
+    SQLite::Statement drop(db_, sql::kDropFacts);
+    drop.bind(1, change.forked);
+    drop.bind(2, static_cast<std::int64_t>(change.common));
+    drop.exec();
+    SQLite::Statement chain(db_, sql::kSetMeta);
+    chain.bind(1, change.chain);
+    chain.bind(2, "chain");
+    chain.exec();
+  }
+
+  void add_fact(std::int64_t position, const EncodedFact& encoded) {
+    // What cannot be read back must not be written.
+    const auto decoded = decode_fact(encoded.text);
+    if (!decoded || decoded->hash != encoded.hash)
+      throw SQLite::Exception("a fact does not match its hash", SQLITE_CONSTRAINT);
+    SQLite::Statement& insert = *add_fact_;
+    insert.tryReset();
+    insert.bind(1, position);
+    insert.bindNoCopy(2, decoded->fact.chain);
+    insert.bind(3, static_cast<std::int64_t>(decoded->fact.seq));
+    insert.bindNoCopy(4, encoded.text);
+    insert.bindNoCopy(5, encoded.hash);
+    insert.exec();
+  }
+
+  void add_document(const Document& document) {
+    SQLite::Statement insert(db_, sql::kAddDocument);
+    insert.bindNoCopy(1, document.hash);
+    insert.bindNoCopy(2, document.envelope.data(), static_cast<int>(document.envelope.size()));
+    insert.exec();
+  }
+
+  SQLite::Database db_;
+  std::optional<SQLite::Statement> add_fact_;
+  std::int64_t position_ = 0;
+};
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Database::~Database() = default;
+
+Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file,
+                                                 const std::string& fresh_chain) {
+  try {
+    auto impl = std::make_unique<Impl>(file, fresh_chain);
+    if (const auto schema = impl->meta("schema"); schema != sql::kSchemaVersion)
+      return fail(
+          "database-too-new",
+          file.string() + " has schema " + schema + ", this agent knows " + sql::kSchemaVersion,
+          "install the version of the agent that wrote it");
+    return std::unique_ptr<Database>(new Database(std::move(impl)));
+  } catch (const SQLite::Exception& error) {
+    return cannot_open(file, error);
+  }
+}
+
+Result<StoreContents> Database::load() {
+  try {
+    return impl_->load();
+  } catch (const SQLite::Exception& error) {
+    return damaged(error.what());
+  }
+}
+
+Result<void> Database::write(std::span<const Write* const> writes) {
+  try {
+    impl_->write(writes);
+    return {};
+  } catch (const SQLite::Exception& error) {
+    if (error.getErrorCode() == SQLITE_CONSTRAINT)
+      return fail("store-refused", std::string("the database refused the write: ") + error.what());
+    return fail("store-failed", std::string("the database cannot be written: ") + error.what(),
+                "check the free space and the health of the disk that holds state_dir");
+  }
+}
+
+}  // namespace latchkey

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "agent/store/fact_store.h"
+
+namespace latchkey {
+
+/// One unit of writing: a batch, after a change of the own chain if there is one.
+struct Write {
+  std::optional<ChainSwitch> change;
+  Batch batch;
+};
+
+/// The SQLite file `latchkey.db` (docs/store.md): WAL, `synchronous=FULL`, held exclusively.
+/// Blocking; one thread at a time. No exception leaves it.
+class Database {
+ public:
+  /// Opens or creates; a new database gets `fresh_chain` as its chain.
+  /// Errors: `database-in-use`, `database-unreadable`, `database-damaged`, `database-too-new`.
+  static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file,
+                                                const std::string& fresh_chain);
+  ~Database();
+
+  /// Reads and verifies all of it. Error: `database-damaged`.
+  Result<StoreContents> load();
+  /// All of `writes` in one durable transaction, or none. Errors: `store-refused` (a fact that does
+  /// not decode, or another one stands in its place), `store-failed` (disk full, I/O error).
+  Result<void> write(std::span<const Write* const> writes);
+
+ private:
+  class Impl;
+  explicit Database(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace latchkey

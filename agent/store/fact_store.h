@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/deployment/fact.h"
+#include "core/ports.h"
+
+namespace latchkey {
+
+/// A fact as it lies in the database.
+struct StoredFact {
+  Fact fact;
+  EncodedFact encoded;
+};
+
+/// What a database holds; every hash chain and document in it has been verified.
+struct StoreContents {
+  std::string chain;              ///< the chain this node writes
+  std::vector<StoredFact> facts;  ///< in the order of their arrival
+  std::vector<Document> documents;
+};
+
+/// Leaves `forked` for `chain`: facts of `forked` after `common` are dropped (SPEC BUF-10).
+struct ChainSwitch {
+  std::string forked;
+  std::uint64_t common = 0;
+  std::string chain;
+};
+
+/// What the agent needs of its database beyond the core's Store port. Calls on the reactor thread.
+class FactStore : public Store {
+ public:
+  using Done = std::function<void(Result<void>)>;
+  /// The switch and `batch` in one transaction.
+  virtual void switch_chain(ChainSwitch change, Batch batch, Done done) = 0;
+};
+
+}  // namespace latchkey

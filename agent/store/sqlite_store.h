@@ -1,0 +1,51 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "agent/reactor/reactor.h"
+#include "agent/store/database.h"
+
+namespace latchkey {
+
+/// The store thread. Everything asked for in one turn of the reactor shares one transaction (group
+/// commit), and so does everything that was asked for while the previous one ran; the answers come
+/// back on the reactor, in order.
+class SqliteStore final : public FactStore {
+ public:
+  SqliteStore(Reactor& reactor, std::unique_ptr<Database> database);
+  /// Writes what was asked for, then ends the thread. No `done` runs any more.
+  ~SqliteStore() override;
+
+  void append(Batch batch, Done done) override;
+  void switch_chain(ChainSwitch change, Batch batch, Done done) override;
+
+ private:
+  struct Job {
+    Write write;
+    Done done;
+    Result<void> outcome;
+  };
+  using Jobs = std::vector<Job>;
+
+  void add(Job job);
+  void hand_over();
+  void run();
+  void carry_out(Jobs& jobs);
+
+  Reactor& reactor_;
+  std::unique_ptr<Database> database_;
+  Jobs turn_;  ///< asked for in this turn of the reactor
+  std::shared_ptr<SqliteStore*> self_ = std::make_shared<SqliteStore*>(this);
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  Jobs queue_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace latchkey

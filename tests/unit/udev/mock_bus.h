@@ -1,0 +1,74 @@
+#pragma once
+
+#include <umockdev.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+namespace latchkey::udev {
+
+/// A USB device with one HID interface as sysfs shows it. Defaults: a Latchkey HID key.
+struct MockHid {
+  std::string bus_path = "1-1";
+  int number = 7;  ///< devnum: the kernel counts up with each insertion
+  int interface_number = 0;
+  int hidraw = 0;
+  std::string vendor = "1209";
+  std::string product = "4c4b";
+  std::string report_descriptor = "0600FF0901A101";  ///< vendor-defined usage page first
+
+  std::string usb() const { return "/devices/pci0000:00/0000:00:14.0/usb1/" + bus_path; }
+  std::string interface() const {
+    return usb() + "/" + bus_path + ":1." + std::to_string(interface_number);
+  }
+  std::string hid() const { return interface() + "/0003:1209:4C4B.000" + std::to_string(hidraw); }
+  std::string name() const { return "hidraw" + std::to_string(hidraw); }
+  std::string raw() const { return hid() + "/hidraw/" + name(); }
+};
+
+/// A sysfs and its netlink socket, mocked by umockdev. Adding emits an "add" event.
+class MockBus {
+ public:
+  MockBus() : testbed_(umockdev_testbed_new(), g_object_unref) {}
+
+  void add_usb(const MockHid& key) {
+    add("P: " + key.usb() + "\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\nA: idVendor=" + key.vendor +
+        "\nA: idProduct=" + key.product + "\nA: devnum=" + std::to_string(key.number) + "\n");
+  }
+  void add_hid(const MockHid& key) {
+    add("P: " + key.interface() + "\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_interface\n");
+    add("P: " + key.hid() + "\nE: SUBSYSTEM=hid\nH: report_descriptor=" + key.report_descriptor +
+        "\n");
+    add("P: " + key.raw() + "\nE: SUBSYSTEM=hidraw\nE: DEVNAME=/dev/" + key.name() + "\n");
+  }
+  void plug(const MockHid& key) {
+    add_usb(key);
+    add_hid(key);
+  }
+
+  void event(const MockHid& key, const char* action) {
+    umockdev_testbed_uevent(testbed_.get(), ("/sys" + key.raw()).c_str(), action);
+  }
+  /// Leaves no sysfs entry; emits nothing, as a lost event.
+  void vanish(const MockHid& key) {
+    for (const auto& path : {key.raw(), key.hid(), key.interface(), key.usb()})
+      umockdev_testbed_remove_device(testbed_.get(), ("/sys" + path).c_str());
+  }
+  void pull(const MockHid& key) {
+    event(key, "remove");
+    vanish(key);
+  }
+
+ private:
+  void add(const std::string& record) {
+    GError* error = nullptr;
+    if (umockdev_testbed_add_from_string(testbed_.get(), record.c_str(), &error)) return;
+    g_printerr("umockdev refuses: %s\n%s", error->message, record.c_str());
+    std::abort();
+  }
+
+  std::unique_ptr<UMockdevTestbed, decltype(&g_object_unref)> testbed_;
+};
+
+}  // namespace latchkey::udev

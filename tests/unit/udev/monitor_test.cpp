@@ -1,0 +1,229 @@
+#include "udev/monitor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/unit/udev/fault_injection.h"
+#include "tests/unit/udev/mock_bus.h"
+
+namespace latchkey::udev {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class Journal : public Observer {
+ public:
+  void on_added(const DeviceRef& device) override {
+    lines_.push_back("+" + device.port);
+    last = device;
+  }
+  void on_removed(const std::string& port) override { lines_.push_back("-" + port); }
+  void on_settled() override { lines_.emplace_back("settled"); }
+  std::vector<std::string> take() { return std::exchange(lines_, {}); }
+
+  DeviceRef last;
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+// Runs under umockdev-wrapper (tests/unit/CMakeLists.txt).
+class MonitorTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(umockdev_in_mock_environment()) << "run this binary under umockdev-wrapper";
+    faults = {};
+    auto created = Monitor::create(journal);
+    ASSERT_TRUE(created) << created.error().message;
+    monitor = std::move(*created);
+  }
+  void start() {
+    monitor->start();
+    monitor->handle_readable();
+    ASSERT_THAT(journal.take(), ElementsAre("settled"));
+  }
+
+  MockBus bus;
+  Journal journal;
+  std::unique_ptr<Monitor> monitor;
+};
+
+// SPEC KEY-13
+TEST_F(MonitorTest, ReportsKeysPluggedInBeforeTheStart) {
+  bus.plug({});
+  monitor->start();
+  EXPECT_THAT(journal.take(), ElementsAre("+1-1:7", "settled"));
+  monitor->handle_readable();  // the event of the same insertion
+  EXPECT_THAT(journal.take(), IsEmpty());
+}
+
+TEST_F(MonitorTest, ReportsPlugAndPull) {
+  start();
+  const MockHid key{.bus_path = "1-1.2", .number = 12, .hidraw = 3};
+  bus.plug(key);
+  monitor->handle_readable();
+  EXPECT_THAT(journal.take(), ElementsAre("+1-1.2:12"));
+  EXPECT_EQ(journal.last,
+            (DeviceRef{.port = "1-1.2:12", .node = "/dev/hidraw3", .driver = "hidkey"}));
+  bus.pull(key);
+  monitor->handle_readable();
+  EXPECT_THAT(journal.take(), ElementsAre("-1-1.2:12"));
+}
+
+TEST_F(MonitorTest, ReadableExactlyWhileEventsWait) {
+  start();
+  const auto readable = [&] {
+    pollfd waiting{.fd = monitor->fd(), .events = POLLIN, .revents = 0};
+    return poll(&waiting, 1, 0) == 1;
+  };
+  EXPECT_FALSE(readable());
+  bus.plug({});
+  EXPECT_TRUE(readable());
+  monitor->handle_readable();
+  EXPECT_FALSE(readable());
+}
+
+// SPEC KEY-13: an event only says "look again".
+TEST_F(MonitorTest, DropsDuplicateEvents) {
+  start();
+  const MockHid key;
+  bus.plug(key);
+  for (const char* action : {"add", "bind", "change", "add"}) bus.event(key, action);
+  monitor->handle_readable();
+  EXPECT_THAT(journal.take(), ElementsAre("+1-1:7"));
+  for (const char* action : {"remove", "remove", "change"}) bus.event(key, action);
+  bus.vanish(key);
+  monitor->handle_readable();
+  EXPECT_THAT(journal.take(), ElementsAre("-1-1:7"));
+}
+
+// The kernel sends "remove" while the sysfs entry still stands.
+TEST_F(MonitorTest, BelievesARemovalBeforeThePathIsGone) {
+  const MockHid key;
+  bus.plug(key);
+  monitor->start();
+  journal.take();
+  bus.event(key, "remove");
+  monitor->handle_readable();
+  EXPECT_THAT(journal.take(), ElementsAre("-1-1:7"));
+}
+
+// SPEC KEY-13: the rescan catches lost events.
+TEST_F(MonitorTest, RescanFindsWhatEventsLost) {
+  start();
+  const MockHid first;
+  const MockHid second{.bus_path = "1-2", .number = 8, .hidraw = 1};
+  faults.receive_error = EAGAIN;
+  bus.plug(first);
+  monitor->handle_readable();
+  ASSERT_THAT(journal.take(), IsEmpty());
+  monitor->rescan();
+  EXPECT_THAT(journal.take(), ElementsAre("+1-1:7"));
+
+  faults.receive_error = EAGAIN;
+  bus.plug(second);
+  bus.vanish(first);
+  monitor->handle_readable();
+  ASSERT_THAT(journal.take(), IsEmpty());
+  monitor->rescan();
+  EXPECT_THAT(journal.take(), ElementsAre("-1-1:7", "+1-2:8"));
+  monitor->rescan();
+  EXPECT_THAT(journal.take(), IsEmpty());
+}
+
+TEST_F(MonitorTest, FullReceiveBufferLeadsToARescan) {
+  start();
+  faults.receive_error = ENOBUFS;
+  bus.plug({});
+  monitor->handle_readable();
+  EXPECT_THAT(journal.take(), ElementsAre("+1-1:7"));
+}
+
+// libudev answers EAGAIN for a forged message, which must not look like an empty socket.
+TEST_F(MonitorTest, RefusedMessageDoesNotHideTheNext) {
+  start();
+  bus.plug({});
+  bus.event({}, "change");
+  faults.refused_messages = 1;
+  monitor->handle_readable();
+  EXPECT_THAT(journal.take(), ElementsAre("+1-1:7"));
+}
+
+// SPEC KEY-11: whether that counts as a removal is not the monitor's decision.
+TEST_F(MonitorTest, ReenumerationIsANewInsertion) {
+  const MockHid before;
+  const MockHid after{.number = 8};
+  bus.plug(before);
+  monitor->start();
+  journal.take();
+  bus.vanish(before);
+  bus.plug(after);
+  monitor->rescan();
+  EXPECT_THAT(journal.take(), ElementsAre("-1-1:7", "+1-1:8"));
+  monitor->handle_readable();
+  EXPECT_THAT(journal.take(), IsEmpty());
+}
+
+TEST_F(MonitorTest, IgnoresForeignDevices) {
+  const struct {
+    const char* why;
+    MockHid device;
+  } cases[] = {
+      {"other vendor", {.vendor = "046d"}},
+      {"other product", {.product = "4c4c"}},
+      {"no vendor id", {.vendor = ""}},
+      {"vendor id that is no number", {.vendor = "1209x"}},
+      {"keyboard half of a composite key", {.report_descriptor = "05010906A101"}},
+      {"empty report descriptor", {.report_descriptor = ""}},
+      {"truncated report descriptor", {.report_descriptor = "06FF"}},
+  };
+  start();
+  for (const auto& [why, device] : cases) {
+    SCOPED_TRACE(why);
+    bus.plug(device);
+    monitor->handle_readable();
+    EXPECT_THAT(journal.take(), IsEmpty());
+    bus.pull(device);
+    monitor->rescan();
+    EXPECT_THAT(journal.take(), IsEmpty());
+  }
+}
+
+TEST_F(MonitorTest, OneKeyWithTwoInterfacesIsReportedOnce) {
+  const MockHid first;
+  const MockHid second{.interface_number = 1, .hidraw = 1};
+  bus.plug(first);
+  bus.add_hid(second);
+  monitor->start();
+  EXPECT_THAT(journal.take(), ElementsAre("+1-1:7", "settled"));
+}
+
+// A node seen before udevd set its group would be taken for one without permission (SPEC KEY-3).
+TEST_F(MonitorTest, WaitsUntilUdevHasSetTheRights) {
+  faults.initialized = false;
+  bus.plug({});
+  monitor->start();
+  EXPECT_THAT(journal.take(), ElementsAre("settled"));
+  faults.initialized = true;
+  monitor->handle_readable();
+  EXPECT_THAT(journal.take(), ElementsAre("+1-1:7"));
+}
+
+TEST_F(MonitorTest, WithoutUdevdRightsAreAsTheyAre) {
+  faults.initialized = false;
+  faults.udevd_running = false;
+  bus.plug({});
+  monitor->start();
+  EXPECT_THAT(journal.take(), ElementsAre("+1-1:7", "settled"));
+}
+
+}  // namespace
+}  // namespace latchkey::udev

@@ -1,0 +1,86 @@
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <iostream>
+
+#include "tools/latchkey-play/explain.h"
+#include "tools/latchkey-play/world.h"
+
+// latchkey-play: plays a story through the real core and prints what each node would say
+// (docs/play.md).
+namespace latchkey::play {
+namespace {
+
+constexpr int kBadInput = 2;
+
+int refuse(std::size_t line, const Error& error) {
+  std::cerr << "latchkey-play: ";
+  if (line != 0) std::cerr << "line " << line << ": ";
+  std::cerr << error.code << ": " << error.message << ' ' << error.cure << '\n';
+  return kBadInput;
+}
+
+using Teller = std::function<Result<std::vector<Answer>>(const Step&)>;
+
+int tell(std::istream& in, const Teller& teller) {
+  std::string line;
+  for (std::size_t number = 1; std::getline(in, line); ++number) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const auto step = parse_step(line);
+    if (!step) return refuse(number, step.error());
+    const auto answers = teller(*step);
+    if (!answers) return refuse(number, answers.error());
+    for (const auto& answer : *answers)
+      std::cout << answer_line(format_time(step->at), answer.node, answer.decision) << '\n';
+    std::cout.flush();
+  }
+  return 0;
+}
+
+/// Answers the questions of a story from recorded facts instead of from what the story does.
+Result<std::vector<Answer>> answer_from(const std::vector<Fact>& facts, const Step& step) {
+  const auto* ask = std::get_if<Ask>(&step.action);
+  if (!ask)
+    return fail("invalid-story", "With --facts a story can only ask.",
+                "Leave the other lines out.");
+  std::vector<Answer> answers;
+  for (const auto& node : nodes_of(facts))
+    if (ask->node.empty() || ask->node == node)
+      answers.push_back({node, decide_at(facts, node, step.at)});
+  return answers;
+}
+
+int run_facts(const std::string& file, std::istream* questions) {
+  std::ifstream in(file);
+  if (!in) return refuse(0, {"no-such-file", "Cannot read " + file + ".", ""});
+  const auto facts = read_facts(in);
+  if (!facts) return refuse(0, facts.error());
+  if (questions)
+    return tell(*questions, [&](const Step& step) { return answer_from(*facts, step); });
+  explain(*facts, std::cout);
+  return 0;
+}
+
+int run(const std::string& facts, const std::string& story) {
+  std::ifstream file;
+  if (!story.empty() && story != "-") {
+    file.open(story);
+    if (!file) return refuse(0, {"no-such-file", "Cannot read " + story + ".", ""});
+  }
+  std::istream& in = file.is_open() ? file : std::cin;
+  if (!facts.empty()) return run_facts(facts, story.empty() ? nullptr : &in);
+  World world;
+  return tell(in, [&](const Step& step) { return world.play(step); });
+}
+
+}  // namespace
+}  // namespace latchkey::play
+
+int main(int argc, char** argv) {
+  CLI::App app("Plays a story through the real core and prints what each node would say.");
+  std::string facts;
+  std::string story;
+  app.add_option("--facts", facts, "explain exported facts; with a story, answer its questions");
+  app.add_option("story", story, "JSON lines; standard input when absent or -");
+  CLI11_PARSE(app, argc, argv);
+  return latchkey::play::run(facts, story);
+}
