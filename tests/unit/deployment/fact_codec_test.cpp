@@ -1,0 +1,95 @@
+#include <gtest/gtest.h>
+
+#include "core/base/sha256.h"
+#include "core/deployment/fact.h"
+
+namespace latchkey {
+namespace {
+
+constexpr Time kAt{std::chrono::milliseconds(1767225600123)};  // 2026-01-01T00:00:00.123Z
+
+KeyReading working() {
+  return {{},
+          "LK-1",
+          LicenseSummary{"aa", "lic", kAt, {{kAt, kAt + kDay}}},
+          RemovalStamp{kAt, kAt + kDay},
+          ""};
+}
+
+const std::vector<FactBody>& bodies() {
+  static const std::vector<FactBody> kBodies{
+      NodeStarted{"1"},
+      NodeStopped{},
+      NodeJoined{"b", ""},
+      NodeJoined{"c", "b"},
+      KeyRead{"1-1:2", "hidkey", working()},
+      KeyRead{"1-1:2", "hidkey", {KeyFault::busy, "", {}, {}, "held by \xff"}},
+      KeyGone{"1-1:2", false},
+      KeyGone{"1-1:2", true},
+      PeerLost{"b"},
+      PeerFound{"b"},
+      HistoryWarning{"history-restored", "x"},
+      UnknownFact{"license-imported"},
+  };
+  return kBodies;
+}
+
+TEST(FactCodec, EveryKindSurvivesTheRoundTrip) {
+  for (const auto& body : bodies()) {
+    const Fact fact{kAt, "c1", 7, "a", body};
+    const auto encoded = encode(fact, "prev");
+    const auto decoded = decode_fact(encoded.text);
+    ASSERT_TRUE(decoded) << decoded.error().message;
+    EXPECT_EQ(decoded->prev, "prev");
+    EXPECT_EQ(decoded->hash, encoded.hash);
+    // What is not UTF-8 in a detail is replaced; everything else comes back as it was.
+    EXPECT_EQ(encode(decoded->fact, "prev").text, encoded.text);
+  }
+}
+
+// SPEC REC-2, BUF-10: any change of a fact or of its place in the chain changes the hash
+TEST(FactCodec, HashCoversTheTextAndThePreviousHash) {
+  const Fact fact{kAt, "c1", 7, "a", KeyGone{"p", false}};
+  const auto encoded = encode(fact, "prev");
+  EXPECT_EQ(encoded.hash, content_hash(as_bytes(encoded.text)));
+  EXPECT_NE(encode(fact, "other").hash, encoded.hash);
+  Fact later = fact;
+  later.at += std::chrono::milliseconds(1);
+  EXPECT_NE(encode(later, "prev").hash, encoded.hash);
+}
+
+// SPEC SEC-3
+TEST(FactCodec, RefusesWhatIsNoFact) {
+  const std::string good = encode({kAt, "c1", 7, "a", KeyRead{"p", "d", working()}}, "").text;
+  const auto with = [&](const std::string& from, const std::string& to) {
+    auto text = good;
+    const auto place = text.find(from);
+    EXPECT_NE(place, std::string::npos) << from;
+    return text.replace(place, from.size(), to);
+  };
+  const std::string bad[] = {
+      "",
+      "[]",
+      "{}",
+      good.substr(0, good.size() - 1),
+      with("\"seq\":7", "\"seq\":0"),
+      with("\"seq\":7", "\"seq\":-1"),
+      with("\"seq\":7", "\"seq\":\"7\""),
+      with("\"node\":\"a\"", "\"node\":\"\""),
+      with("2026-01-01T00:00:00.123Z", "yesterday"),
+      with("\"key\":\"LK-1\"", "\"key\":\"\""),
+      with("\"windows\":[[", "\"windows\":[[1,"),
+      with("\"windows\":[", "\"windows\":[],\"x\":["),
+      with("\"reading\":{", "\"reading\":{\"fault\":\"tired\","),
+      "{\"at\":\"" + std::string(70'000, 'x') + "\"}",
+  };
+  for (const auto& text : bad) {
+    const auto decoded = decode_fact(text);
+    ASSERT_FALSE(decoded) << text;
+    EXPECT_EQ(decoded.error().code, "invalid-fact");
+    EXPECT_FALSE(decoded.error().cure.empty());
+  }
+}
+
+}  // namespace
+}  // namespace latchkey
