@@ -1,0 +1,87 @@
+#include <nlohmann/json.hpp>
+
+#include "agent/peer/message.h"
+
+namespace latchkey::peer {
+namespace {
+
+using nlohmann::json;
+
+json heads_json(const ChainHeads& heads) {
+  json out = json::object();
+  for (const auto& [chain, head] : heads) out[chain] = json::array({head.seq, head.hash});
+  return out;
+}
+
+json body(const Hello& m) {
+  return {{"type", "hello"},
+          {"version", m.version},
+          {"node", m.node},
+          {"name", m.name},
+          {"address", m.address},
+          {"chain", m.chain},
+          {"heads", heads_json(m.heads)}};
+}
+
+json body(const Facts& m) {
+  json facts = json::array();
+  for (const auto& fact : m.batch.facts) facts.push_back(fact.text);
+  json documents = json::array();
+  for (const auto& document : m.batch.documents) documents.push_back(to_base64(document.envelope));
+  return {{"type", "facts"},
+          {"number", m.number},
+          {"heads", heads_json(m.heads)},
+          {"facts", std::move(facts)},
+          {"documents", std::move(documents)}};
+}
+
+json body(const Ack& m) {
+  return {{"type", "ack"}, {"number", m.number}, {"heads", heads_json(m.heads)}};
+}
+
+json body(const Synced&) { return {{"type", "synced"}}; }
+json body(const Heartbeat&) { return {{"type", "heartbeat"}}; }
+
+json body(const Locate& m) {
+  json points = json::array();
+  for (const auto& point : m.points) points.push_back(json::array({point.seq, point.hash}));
+  return {{"type", "locate"}, {"chain", m.chain}, {"points", std::move(points)}};
+}
+
+json body(const Located& m) { return {{"type", "located"}, {"chain", m.chain}, {"seq", m.seq}}; }
+
+json body(const Refusal& m) {
+  return {{"type", "refusal"},
+          {"code", m.error.code},
+          {"message", m.error.message},
+          {"cure", m.error.cure}};
+}
+
+json body(const PairRequest& m) {
+  return {{"type", "pair-request"}, {"version", m.version}, {"invitation", m.invitation},
+          {"node", m.node},         {"name", m.name},       {"address", m.address},
+          {"nonce", m.nonce}};
+}
+
+json body(const PairChallenge& m) { return {{"type", "pair-challenge"}, {"nonce", m.nonce}}; }
+json body(const PairProof& m) { return {{"type", "pair-proof"}, {"proof", m.proof}}; }
+
+json body(const PairGrant& m) {
+  return {{"type", "pair-grant"},
+          {"proof", m.proof},
+          {"node", m.node},
+          {"name", m.name},
+          {"deployment", m.membership.deployment},
+          {"key", m.membership.key_pem},
+          {"nodes", m.membership.nodes}};
+}
+
+}  // namespace
+
+std::string encode(const Message& message) {
+  const json out = std::visit([](const auto& m) { return body(m); }, message);
+  // Names may come from a configuration file in any encoding; everything else is ASCII or checked.
+  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace latchkey::peer
