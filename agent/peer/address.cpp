@@ -1,0 +1,31 @@
+#include <charconv>
+
+#include "agent/peer/transport.h"
+
+namespace latchkey::peer {
+
+Result<HostPort> split_address(std::string_view address) {
+  const auto invalid = [&] {
+    return fail("address-invalid", "\"" + std::string(address) + "\" is no address",
+                "write \"host:port\", an IPv6 address in brackets");
+  };
+  const auto colon = address.rfind(':');
+  if (colon == std::string_view::npos) return invalid();
+  auto host = address.substr(0, colon);
+  const auto port = address.substr(colon + 1);
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc() || end != port.data() + port.size()) return invalid();
+  if (host.starts_with('[') && host.ends_with(']'))
+    host = host.substr(1, host.size() - 2);
+  else if (host.find(':') != std::string_view::npos)
+    return invalid();
+  return HostPort{std::string(host), std::string(port)};
+}
+
+std::string join_address(std::string_view host, std::string_view port) {
+  const bool v6 = host.find(':') != std::string_view::npos;
+  return (v6 ? "[" + std::string(host) + "]" : std::string(host)) + ":" + std::string(port);
+}
+
+}  // namespace latchkey::peer
