@@ -15,14 +15,14 @@ struct MockHid {
   int interface_number = 0;
   int hidraw = 0;
   std::string vendor = "1209";
-  std::string product = "4c4b";
-  std::string report_descriptor = "0600FF0901A101";  ///< vendor-defined usage page first
+  std::string product = "0010";
+  std::string report_descriptor = "065AFF0901A101";  ///< docs/protocol-hidkey.md section 2
 
   std::string usb() const { return "/devices/pci0000:00/0000:00:14.0/usb1/" + bus_path; }
   std::string interface() const {
     return usb() + "/" + bus_path + ":1." + std::to_string(interface_number);
   }
-  std::string hid() const { return interface() + "/0003:1209:4C4B.000" + std::to_string(hidraw); }
+  std::string hid() const { return interface() + "/0003:1209:0010.000" + std::to_string(hidraw); }
   std::string name() const { return "hidraw" + std::to_string(hidraw); }
   std::string raw() const { return hid() + "/hidraw/" + name(); }
 };

@@ -1,4 +1,4 @@
-#include "tests/support/datacenter.h"
+#include "tests/simulation/datacenter.h"
 
 #include <algorithm>
 
