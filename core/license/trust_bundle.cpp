@@ -92,6 +92,17 @@ bool Issuer::may_license(std::string_view object) const {
   });
 }
 
+Result<Issuer> parse_issuer(ByteView text) {
+  LK_TRY(const auto value, parse_json(as_text(text), kLimits));
+  JsonObject object(value);
+  std::vector<Issuer> out;
+  read_issuer(object, out);
+  LK_CHECK(object.finish());
+  return std::move(out.front());
+}
+
+std::string serialise(const Issuer& issuer) { return to_json(issuer).dump(); }
+
 Result<TrustBundle> parse_trust_bundle(ByteView payload) {
   LK_TRY(const auto value, parse_json(as_text(payload), kLimits));
   TrustBundle out;

@@ -24,6 +24,11 @@ struct Issuer {
   ValidityWindow validity;  ///< when it may issue; a document is judged by its issue time
   bool may_license(std::string_view object) const;
 };
+/// As a bundle has it, alone: what `latchkey-vendor issuer create` hands to `trust sign`. Error:
+/// `invalid-format`.
+Result<Issuer> parse_issuer(ByteView text);
+std::string serialise(const Issuer& issuer);
+
 /// Whether `scope` is one that this version knows.
 bool is_scope(std::string_view scope);
 

@@ -1,0 +1,70 @@
+#include "tools/latchkey-vendor/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace latchkey::vendor {
+namespace {
+
+constexpr std::size_t kMaxFile = 1024 * 1024;
+
+tl::unexpected<Error> cannot_write(const std::string& path) {
+  return fail("cannot-write", path + ": " + std::strerror(errno) + ".",
+              "Check the folder and its rights.");
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const auto count = ::write(fd, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return ::fsync(fd) == 0;
+}
+
+/// link() never overwrites, rename() always does; both show the whole file or none.
+bool publish(const std::string& temporary, const std::string& path, Existing existing) {
+  if (existing == Existing::replace) return ::rename(temporary.c_str(), path.c_str()) == 0;
+  return ::link(temporary.c_str(), path.c_str()) == 0;
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    return fail("cannot-read", path + ": " + std::strerror(errno) + ".", "Check the file name.");
+  std::string out(kMaxFile + 1, '\0');
+  file.read(out.data(), static_cast<std::streamsize>(out.size()));
+  out.resize(static_cast<std::size_t>(file.gcount()));
+  if (out.size() > kMaxFile || file.bad())
+    return fail("cannot-read", path + ": not a file of at most 1 MiB.", "Check the file name.");
+  return out;
+}
+
+Result<void> write_file(const std::string& path, std::string_view text, Access access,
+                        Existing existing) {
+  auto temporary = path + ".XXXXXX";
+  const int fd = ::mkstemp(temporary.data());
+  if (fd < 0) return cannot_write(path);
+  const bool written =
+      write_all(fd, text) && ::fchmod(fd, access == Access::owner ? 0600 : 0644) == 0;
+  const bool done = ::close(fd) == 0 && written && publish(temporary, path, existing);
+  const int why = errno;
+  ::unlink(temporary.c_str());
+  errno = why;
+  if (done) return {};
+  if (existing == Existing::keep && errno == EEXIST)
+    return fail("file-exists", path + " exists and is not overwritten.", "Choose another name.");
+  return cannot_write(path);
+}
+
+}  // namespace latchkey::vendor

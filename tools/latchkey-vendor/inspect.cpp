@@ -1,0 +1,82 @@
+#include <nlohmann/json.hpp>
+
+#include "core/base/json.h"
+#include "core/base/sha256.h"
+#include "core/license/envelope.h"
+#include "tools/latchkey-vendor/files.h"
+#include "tools/latchkey-vendor/key_files.h"
+#include "tools/latchkey-vendor/options.h"
+#include "tools/latchkey-vendor/verbs.h"
+
+namespace latchkey::vendor {
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  std::string file;
+  std::vector<std::string> keys;
+  bool json = false;
+};
+
+/// The payload as JSON if it is some, else as hexadecimal text.
+json payload_of(const Envelope& envelope) {
+  auto value = parse_json(as_text(envelope.payload), {kMaxEnvelopeSize, 16});
+  return value ? *std::move(value) : json(to_hex(envelope.payload));
+}
+
+json describe(const Envelope& envelope, ByteView text) {
+  auto hints = json::array();
+  for (const auto& signature : envelope.signatures) hints.push_back(signature.keyid);
+  return {{"type", envelope.payload_type},
+          {"payload", payload_of(envelope)},
+          {"keyids", std::move(hints)},
+          {"document", content_hash(text)}};
+}
+
+/// The file names of those `keys` under which a signature verifies.
+Result<json> signed_by(const Envelope& envelope, const std::vector<std::string>& keys) {
+  LK_TRY(const auto known, open_roots(keys, 1));
+  auto out = json::array();
+  for (const auto at : verified_by(envelope, known.keys)) out.push_back(keys[at]);
+  return out;
+}
+
+// Escaped to ASCII, so that a hostile file cannot steer the terminal.
+std::string ascii(const json& value, int indent) { return value.dump(indent, ' ', true); }
+
+void print(const json& about, std::ostream& out) {
+  out << "type:      " << ascii(about["type"], -1) << '\n'
+      << "document:  " << about["document"].get<std::string>() << '\n';
+  for (const auto& hint : about["keyids"])
+    out << "keyid:     " << ascii(hint, -1) << " (a claim)\n";
+  if (about.contains("signed_by")) out << "signed by: " << ascii(about["signed_by"], -1) << '\n';
+  out << ascii(about["payload"], 2) << '\n';
+}
+
+Result<void> inspect(const Options& options, Session& session) {
+  LK_TRY(const auto text, read_file(options.file));
+  LK_TRY(const auto envelope, parse_envelope(as_bytes(text)));
+  auto about = describe(envelope, as_bytes(text));
+  if (!options.keys.empty()) {
+    LK_TRY(about["signed_by"], signed_by(envelope, options.keys));
+  }
+  if (options.json)
+    session.out << ascii(about, -1) << '\n';
+  else
+    print(about, session.out);
+  return {};
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Session& session) {
+  auto* verb = app.add_subcommand("inspect", "show any envelope, verified or not");
+  auto& options = on_chosen<Options>(*verb, session, inspect);
+  verb->add_option("file", options.file, "envelope")->required()->type_name("FILE");
+  verb->add_option("--key", options.keys, "public key to try on it; may be repeated")
+      ->type_name("PREFIX");
+  verb->add_flag("--json", options.json, "one line of JSON");
+}
+
+}  // namespace latchkey::vendor

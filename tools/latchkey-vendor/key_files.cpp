@@ -1,0 +1,92 @@
+#include "tools/latchkey-vendor/key_files.h"
+
+#include "tools/latchkey-vendor/files.h"
+#include "tools/latchkey-vendor/passphrase.h"
+
+namespace latchkey::vendor {
+namespace {
+
+constexpr std::string_view kPrivate = ".key", kPublic = ".pub", kIssuer = ".issuer.json";
+
+std::string file_of(std::string_view prefix, std::string_view suffix) {
+  for (const auto known : {kPrivate, kPublic, kIssuer})
+    if (prefix.ends_with(known)) prefix.remove_suffix(known.size());
+  return std::string(prefix) + std::string(suffix);
+}
+
+/// The same error, with the file that it is about.
+template <class T>
+Result<T> about(const std::string& path, Result<T> result) {
+  if (!result) result.error().message = path + ": " + result.error().message;
+  return result;
+}
+
+}  // namespace
+
+Result<PrivateKey> create_key(const std::string& prefix, const std::string& algorithm,
+                              const Session& session) {
+  const auto path = file_of(prefix, kPrivate);
+  LK_TRY(const auto passphrase, get_passphrase(session.passphrase_file, path, Asking::twice));
+  LK_TRY(auto key,
+         PrivateKey::generate(parse_key_algorithm(algorithm).value_or(KeyAlgorithm::ed25519)));
+  LK_TRY(const auto pem, key.encrypted_pem(passphrase));
+  LK_CHECK(write_file(path, pem, Access::owner, Existing::keep));
+  LK_CHECK(write_file(file_of(prefix, kPublic), key.public_key().pem(), Access::everyone,
+                      Existing::keep));
+  return key;
+}
+
+Result<PrivateKey> open_private_key(const std::string& prefix, const Session& session) {
+  const auto path = file_of(prefix, kPrivate);
+  LK_TRY(const auto pem, read_file(path));
+  LK_TRY(const auto passphrase, get_passphrase(session.passphrase_file, path, Asking::once));
+  return about(path, PrivateKey::from_pem(pem, passphrase));
+}
+
+Result<PublicKey> open_public_key(const std::string& prefix) {
+  const auto path = file_of(prefix, kPublic);
+  LK_TRY(const auto pem, read_file(path));
+  return about(path, PublicKey::from_pem(pem));
+}
+
+Result<void> save_issuer(const std::string& prefix, const Issuer& issuer) {
+  return write_file(file_of(prefix, kIssuer), serialise(issuer) + "\n", Access::everyone,
+                    Existing::keep);
+}
+
+Result<Issuer> open_issuer(const std::string& prefix) {
+  const auto path = file_of(prefix, kIssuer);
+  LK_TRY(const auto text, read_file(path));
+  return about(path, parse_issuer(as_bytes(text)));
+}
+
+Result<std::vector<PrivateKey>> open_private_keys(const std::vector<std::string>& prefixes,
+                                                  const Session& session) {
+  std::vector<PrivateKey> out;
+  for (const auto& prefix : prefixes) {
+    LK_TRY(auto key, open_private_key(prefix, session));
+    out.push_back(std::move(key));
+  }
+  return out;
+}
+
+Result<RootSet> open_roots(const std::vector<std::string>& prefixes, std::size_t threshold) {
+  RootSet out{{}, threshold};
+  for (const auto& prefix : prefixes) {
+    LK_TRY(auto key, open_public_key(prefix));
+    out.keys.push_back(std::move(key));
+  }
+  return out;
+}
+
+Result<TrustStore> open_trust(const TrustOptions& options) {
+  LK_TRY(auto roots, open_roots(options.roots, options.threshold));
+  TrustStore out(std::move(roots));
+  if (options.bundle.empty()) return out;
+  LK_TRY(const auto bundle, read_file(options.bundle));
+  if (auto accepted = about(options.bundle, out.accept(as_bytes(bundle))); !accepted)
+    return tl::make_unexpected(accepted.error());
+  return out;
+}
+
+}  // namespace latchkey::vendor

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/keys.h"
+#include "core/license/trust_store.h"
+#include "tools/latchkey-vendor/session.h"
+
+// A vendor's key is a family of files under one prefix: PREFIX.key (encrypted private key),
+// PREFIX.pub, and for an issuing key PREFIX.issuer.json. Options name the prefix, or any of the
+// files.
+namespace latchkey::vendor {
+
+/// Makes PREFIX.key and PREFIX.pub; refuses to overwrite.
+Result<PrivateKey> create_key(const std::string& prefix, const std::string& algorithm,
+                              const Session& session);
+Result<PrivateKey> open_private_key(const std::string& prefix, const Session& session);
+Result<PublicKey> open_public_key(const std::string& prefix);
+Result<void> save_issuer(const std::string& prefix, const Issuer& issuer);
+Result<Issuer> open_issuer(const std::string& prefix);
+
+Result<std::vector<PrivateKey>> open_private_keys(const std::vector<std::string>& prefixes,
+                                                  const Session& session);
+Result<RootSet> open_roots(const std::vector<std::string>& prefixes, std::size_t threshold);
+
+/// The trust that `verify` and `provision` work with: roots and, if named, a bundle.
+struct TrustOptions {
+  std::vector<std::string> roots;
+  std::size_t threshold = 1;
+  std::string bundle;
+};
+Result<TrustStore> open_trust(const TrustOptions& options);
+
+}  // namespace latchkey::vendor

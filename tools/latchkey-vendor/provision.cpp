@@ -1,0 +1,37 @@
+#include "core/usbkey/provision.h"
+
+#include "tools/latchkey-vendor/device.h"
+#include "tools/latchkey-vendor/files.h"
+#include "tools/latchkey-vendor/options.h"
+#include "tools/latchkey-vendor/verbs.h"
+
+namespace latchkey::vendor {
+namespace {
+
+struct Options {
+  std::string file;
+  DeviceOptions device;
+  TrustOptions trust;
+};
+
+Result<void> write_license(const Options& options, Session& session) {
+  LK_TRY(const auto text, read_file(options.file));
+  LK_TRY(const auto trust, open_trust(options.trust));
+  LK_TRY(const auto key, open_device(options.device));
+  LK_TRY(const auto bench, Bench::create(trust));
+  LK_TRY(const auto reading, latchkey::provision(*key, as_bytes(text), bench.context()));
+  session.out << reading.key_id << " carries license " << reading.license->id << '\n';
+  return {};
+}
+
+}  // namespace
+
+void add_provision(CLI::App& app, Session& session) {
+  auto* verb = app.add_subcommand("provision", "put a license on the USB key it was issued for");
+  auto& options = on_chosen<Options>(*verb, session, write_license);
+  verb->add_option("file", options.file, "license")->required()->type_name("FILE");
+  add_device(*verb, options.device);
+  add_trust(*verb, options.trust, true);
+}
+
+}  // namespace latchkey::vendor

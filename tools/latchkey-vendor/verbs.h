@@ -1,0 +1,21 @@
+#pragma once
+
+#include "tools/latchkey-vendor/session.h"
+
+namespace CLI {
+class App;
+}
+
+// One verb each: its options, and what runs when it was chosen. `session` must outlive the parsing.
+namespace latchkey::vendor {
+
+void add_root_create(CLI::App& group, Session& session);
+void add_issuer_create(CLI::App& group, Session& session);
+void add_trust_sign(CLI::App& group, Session& session);
+void add_issue(CLI::App& app, Session& session);
+void add_inspect(CLI::App& app, Session& session);
+void add_verify(CLI::App& app, Session& session);
+void add_key_id(CLI::App& app, Session& session);
+void add_provision(CLI::App& app, Session& session);
+
+}  // namespace latchkey::vendor
