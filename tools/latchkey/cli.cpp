@@ -1,0 +1,48 @@
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "latchkey_version.h"
+#include "tools/latchkey/context.h"
+
+namespace latchkey::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no agent answers, 4 not permitted;\n"
+    "`latchkey status` also 10 Missing, 11 Abnormal, 12 Fault, 13 no license can be used.";
+
+void add_common(CLI::App& app, Context& context) {
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_version_flag("--version", kVersion);
+  app.set_help_all_flag("--help-all", "Help of every command");
+  app.add_option("--socket", context.socket, "The agent's socket")
+      ->envname("LATCHKEY_SOCKET")
+      ->default_val("/run/latchkey/agent.sock");
+  app.add_flag("--json", context.json, "Print JSON for programs");
+  app.footer(kFooter);
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err, bool colour) {
+  CLI::App app("Latchkey: USB-key licensing on this machine", "latchkey");
+  Context context{.socket = {}, .style = {colour}, .out = out, .err = err};
+  add_common(app, context);
+  add_status(app, context);
+  add_key(app, context);
+  add_peer(app, context);
+  add_record(app, context);
+  add_watch(app, context);
+  add_doctor(app, context);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, out, err) == 0 ? kOk : kUsage;
+  }
+  return context.exit_code;
+}
+
+}  // namespace latchkey::cli

@@ -1,0 +1,172 @@
+#include "tools/latchkey/status_text.h"
+
+#include <nlohmann/json.hpp>
+
+#include "tools/latchkey/context.h"
+#include "tools/latchkey/json_text.h"
+#include "tools/latchkey/when.h"
+
+namespace latchkey::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kLabelWidth = 10;
+
+std::string padded(std::string text, std::size_t width) {
+  if (text.size() < width) text.append(width - text.size(), ' ');
+  return text;
+}
+
+/// `State     Missing (removed)`; nothing when there is nothing to say.
+std::string line(const std::string& label, const std::string& value) {
+  return value.empty() ? "" : padded(label, kLabelWidth) + value + "\n";
+}
+
+std::string coloured_state(const json& status, const Style& style) {
+  const auto state = text(status, "state");
+  const std::string shown =
+      text(status, "reason").empty() ? state : state + " (" + text(status, "reason") + ")";
+  if (!flag(status, "usable")) return style.bad(shown);
+  return state == "Ready" ? style.good(shown) : style.warn(shown);
+}
+
+std::string license_text(const json& status, const Style& style) {
+  const auto now = text(status, "time");
+  const auto& license = member(status, "license");
+  const auto& buffer = member(status, "buffer");
+  if (license.is_object()) {
+    const auto until = countdown(text(license, "entries_until"), now);
+    const bool usable = flag(status, "usable");
+    return text(license, "id") + ", " +
+           (usable ? "ends " + until : style.bad("not usable") + ": " + until);
+  }
+  if (buffer.is_object() && flag(status, "usable"))
+    return "buffer license for key " + text(buffer, "key") + ", usable";
+  return style.bad("none that can be used");
+}
+
+std::string buffer_text(const json& status, const Style& style) {
+  const auto& buffer = member(status, "buffer");
+  if (!buffer.is_object()) return "";
+  const auto end = countdown(text(buffer, "until"), text(status, "time"));
+  const auto since = ", since " + date(text(buffer, "since"));
+  if (!end.starts_with("in ")) return style.bad("buffer " + end) + since;
+  return style.warn("buffer ends " + end) + since;
+}
+
+std::string node_text(const json& node, const Style& style) {
+  const auto link = text(node, "link");
+  const std::string shown = flag(node, "self")  ? "this node"
+                            : link == "up"      ? style.good("reachable")
+                            : link == "holding" ? style.warn("silent, its last report still counts")
+                            : link.empty()      ? "unknown"
+                                                : style.bad(link + ": its keys do not count here");
+  return padded(text(node, "name"), 16) + shown;
+}
+
+std::string key_text(const json& status, const json& key, const Style& style) {
+  const auto id = text(key, "key");
+  std::string out = padded(node_name(status, text(key, "node")), 16) +
+                    (id.empty() ? "(key ID not known)" : id) + "  ";
+  if (flag(key, "works")) {
+    out += id == text(status, "key") ? style.good("works, in use") : style.good("works");
+  } else {
+    out += style.bad("does not work: " + text(key, "reason"));
+  }
+  out += "  [" + text(key, "driver") + " at " + text(key, "port") +
+         (flag(key, "emulated") ? ", emulated" : "") + ", since " + date(text(key, "since")) + "]";
+  for (const char* part : {"message", "cure"})
+    if (!text(key, part).empty()) out += "\n" + std::string(kLabelWidth + 2, ' ') + text(key, part);
+  return out;
+}
+
+std::string reading_text(const json& status) {
+  if (flag(status, "reading")) return "a key is being read; this is the state before";
+  const auto at = text(status, "read_at");
+  return at.empty() ? "" : date(at);
+}
+
+std::string header(const json& status, const Style& style) {
+  return style.bold("Latchkey on " + text(member(status, "node"), "name")) + "  " +
+         date(text(status, "time")) + "  agent " + text(status, "version") + "\n";
+}
+
+}  // namespace
+
+std::string keys_text(const json& status, const Style& style) {
+  const auto& keys = member(status, "keys");
+  if (keys.empty()) return line("Keys", "none plugged in");
+  std::string out, label = "Keys";
+  for (const auto& key : keys) {
+    out += line(label, key_text(status, key, style));
+    label.clear();
+  }
+  return out;
+}
+
+std::string nodes_text(const json& status, const Style& style) {
+  std::string out, label = "Nodes";
+  for (const auto& node : member(member(status, "deployment"), "nodes")) {
+    out += line(label, node_text(node, style));
+    label.clear();
+  }
+  return out;
+}
+
+std::string forecast_text(const json& status) {
+  const auto& removal = member(status, "if_removed_now");
+  if (text(status, "key").empty())
+    return "No key is in use, so there is none whose removal would start a buffer.";
+  if (!removal.is_object())
+    return "If removed now: no buffer, because the key's license has ended.";
+  const auto end = parse_time(text(removal, "until")), now = parse_time(text(status, "time"));
+  const bool left = end && now && *end > *now;
+  return "If removed now: buffer until " + date(text(removal, "until")) + " (" +
+         (left ? in_words(*end - *now) : "0 days: it inherits a buffer that is over") + ").";
+}
+
+std::string status_text(const json& status, const Style& style) {
+  std::string out = header(status, style);
+  out += line("State", coloured_state(status, style));
+  out += line("", text(status, "message"));
+  out += line("To do", style.bold(text(status, "cure")));
+  out += line("License", license_text(status, style));
+  out += line("Buffer", buffer_text(status, style));
+  if (!text(status, "key").empty()) out += line("", forecast_text(status));
+  out += nodes_text(status, style);
+  out += keys_text(status, style) + line("Last read", reading_text(status));
+  if (flag(status, "emulated_port"))
+    out +=
+        line("Warning", style.warn("this agent takes keys from an emulated port: for tests only"));
+  for (const auto& warning : member(status, "warnings"))
+    out += line("Warning", style.warn(text(warning, "code")) + ": " + text(warning, "text"));
+  return out;
+}
+
+std::string change_text(const json& status, const Style& style) {
+  std::string out = coloured_state(status, style);
+  const auto key = text(status, "key");
+  const auto& buffer = member(status, "buffer");
+  if (!key.empty()) out += "  key " + key;
+  if (buffer.is_object()) out += "  buffer until " + date(text(buffer, "until"));
+  if (!flag(status, "usable")) out += "  " + style.bad("license not usable");
+  const auto peer = text(status, "peer");
+  if (!peer.empty() && peer != "none") out += "  peer " + peer;
+  if (flag(status, "reading")) out += "  reading";
+  return out;
+}
+
+std::string status_line(const json& status, const Style& style) {
+  return text(status, "time") + "  " + change_text(status, style);
+}
+
+int status_exit_code(const json& status) {
+  if (!flag(status, "usable")) return kNotUsable;
+  const auto state = text(status, "state");
+  if (state == "Missing") return kMissing;
+  if (state == "Abnormal") return kAbnormal;
+  return state == "Fault" ? kFault : kOk;
+}
+
+}  // namespace latchkey::cli
