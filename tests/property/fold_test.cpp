@@ -1,0 +1,159 @@
+// gtest first: rapidcheck's gtest support needs it.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "core/deployment/witness.h"
+
+namespace latchkey {
+namespace {
+
+constexpr Time kStart{std::chrono::hours(24 * 365 * 56)};
+
+/// One thing that a node writes down, some time after the one before.
+struct Note {
+  int node;   // 0, 1
+  int kind;   // what of `fact_of`
+  int key;    // 0..2
+  int pause;  // of kPauses
+};
+
+void showValue(const Note& note, std::ostream& out) {
+  out << '{' << note.node << ',' << note.kind << ',' << note.key << ',' << note.pause << '}';
+}
+
+constexpr Duration kPauses[] = {Duration(0),
+                                std::chrono::seconds(1),
+                                std::chrono::seconds(3),
+                                std::chrono::seconds(31),
+                                kDay,
+                                29 * kDay,
+                                30 * kDay,
+                                60 * kDay};
+
+rc::Gen<std::vector<Note>> notes() {
+  return rc::gen::container<std::vector<Note>>(
+      rc::gen::build<Note>(rc::gen::set(&Note::node, rc::gen::inRange(0, 2)),
+                           rc::gen::set(&Note::kind, rc::gen::inRange(0, 8)),
+                           rc::gen::set(&Note::key, rc::gen::inRange(0, 3)),
+                           rc::gen::set(&Note::pause, rc::gen::inRange(0, 8))));
+}
+
+KeyReading working(int key) {
+  const Time issued = kStart + key * kDay;
+  return {{},
+          "K" + std::to_string(key),
+          LicenseSummary{"d", "l", issued, {{kStart, kStart + 20000 * kDay}}},
+          {},
+          ""};
+}
+
+FactBody fact_of(const Note& note) {
+  const std::string port = "p" + std::to_string(note.key);
+  const std::string peer = note.node == 0 ? "b" : "a";
+  switch (note.kind) {
+    case 0:
+    case 1:
+      return KeyRead{port, "test", working(note.key)};
+    case 2:
+    case 3:
+      return KeyGone{port, false};
+    case 4:
+      return KeyRead{port, "test", {KeyFault::unreadable, "", {}, {}, ""}};
+    case 5:
+      return PeerLost{peer};
+    case 6:
+      return PeerFound{peer};
+    default:
+      return NodeStarted{"1"};
+  }
+}
+
+std::vector<Fact> facts_of(const std::vector<Note>& notes) {
+  std::vector<Fact> facts;
+  Time at = kStart;
+  std::uint64_t seq[2] = {0, 0};
+  for (const auto& note : notes) {
+    at += kPauses[note.pause];
+    const std::string name = note.node == 0 ? "a" : "b";
+    facts.push_back({at, "chain-" + name, ++seq[note.node], name, fact_of(note)});
+  }
+  return facts;
+}
+
+void expect_same(const Decision& a, const Decision& b) {
+  RC_ASSERT(a.state == b.state);
+  RC_ASSERT(a.reason == b.reason);
+  RC_ASSERT(a.key_id == b.key_id);
+  RC_ASSERT(a.buffer == b.buffer);
+  RC_ASSERT(a.usable == b.usable);
+  RC_ASSERT(a.entries_until == b.entries_until);
+  RC_ASSERT(a.history == b.history);
+}
+
+Time end_of(const std::vector<Fact>& facts) { return facts.empty() ? kStart : facts.back().at; }
+
+// SPEC KEY-6, KEY-12: late facts, doubled facts, in any order
+RC_GTEST_PROP(FoldProperty, ArrivalOrderDoesNotMatter, (std::uint32_t seed)) {
+  auto facts = facts_of(*notes());
+  const Time now = end_of(facts);
+  auto shuffled = facts;
+  if (!facts.empty()) shuffled.push_back(facts[seed % facts.size()]);
+  std::shuffle(shuffled.begin(), shuffled.end(), std::mt19937(seed));
+  for (const char* self : {"a", "b", ""})
+    expect_same(fold(facts, {self}, now), fold(shuffled, {self}, now));
+  Witness late({"a", "chain-x"});
+  for (auto& fact : shuffled) late.merge({fact});
+  expect_same(fold(facts, {"a"}, now), late.decide(now));
+}
+
+// SPEC KEY-6: two nodes that have each other see the same
+RC_GTEST_PROP(FoldProperty, ConnectedNodesAgree, ()) {
+  auto facts = facts_of(*notes());
+  const Time now = end_of(facts) + std::chrono::hours(1);
+  facts.push_back({now, "chain-a", 100000, "a", PeerFound{"b"}});
+  facts.push_back({now, "chain-b", 100000, "b", PeerFound{"a"}});
+  expect_same(fold(facts, {"a"}, now), fold(facts, {"b"}, now));
+}
+
+// SPEC BUF-1…4: a buffer is never longer than BUF allows
+RC_GTEST_PROP(FoldProperty, BufferIsNeverTooLong, ()) {
+  const auto facts = facts_of(*notes());
+  for (std::size_t count = 0; count <= facts.size(); ++count) {
+    const std::vector<Fact> known(facts.begin(),
+                                  facts.begin() + static_cast<std::ptrdiff_t>(count));
+    const auto decision = fold(known, {}, end_of(known));
+    if (!decision.buffer) continue;
+    const auto& buffer = *decision.buffer;
+    const auto& history = decision.history.at(buffer.key_id);
+    RC_ASSERT(buffer.until - buffer.since <= (history.removals == 1 ? kFirstBuffer : kLaterBuffer));
+    RC_ASSERT(decision.usable == (decision.at < buffer.until));
+    RC_ASSERT(decision.state == KeyState::missing || decision.state == KeyState::fault);
+  }
+}
+
+// SPEC KEY-1, KEY-2, KEY-7
+RC_GTEST_PROP(FoldProperty, AWorkingKeyInExactlyOnePlaceIsReady, ()) {
+  auto facts = facts_of(*notes());
+  const Time now = end_of(facts) + std::chrono::hours(1);
+  std::uint64_t seq = 100000;
+  for (const char* node : {"a", "b"})
+    for (const char* port : {"p0", "p1", "p2"})
+      facts.push_back({now, std::string("chain-") + node, ++seq, node, KeyGone{port, false}});
+  facts.push_back({now, "chain-a", ++seq, "a", PeerFound{"b"}});
+  facts.push_back({now, "chain-b", ++seq, "b", PeerFound{"a"}});
+  const Time later = now + std::chrono::hours(1);
+  facts.push_back({later, "chain-b", ++seq, "b", KeyRead{"p9", "test", working(1)}});
+  for (const char* self : {"a", "b"}) {
+    const auto decision = fold(facts, {self}, later);
+    RC_ASSERT(decision.state == KeyState::ready);
+    RC_ASSERT(decision.key_id == "K1");
+    RC_ASSERT(decision.usable);
+    RC_ASSERT(!decision.buffer);
+  }
+}
+
+}  // namespace
+}  // namespace latchkey
