@@ -69,8 +69,9 @@ Result<std::unique_ptr<PortServer>> PortServer::listen(boost::asio::io_context& 
   bench.add_port(port);
   std::unique_ptr<PortServer> server(
       new PortServer(io, bench, std::move(port), listener->release()));
-  bench.add_listener([raw = server.get()](const Insertion& insertion, bool plugged) {
-    raw->on_change(insertion, plugged);
+  bench.add_listener([raw = server.get(), alive = std::weak_ptr(server->alive_)](
+                         const Insertion& insertion, bool plugged) {
+    if (!alive.expired()) raw->on_change(insertion, plugged);
   });
   server->accept();
   return server;
@@ -79,7 +80,10 @@ Result<std::unique_ptr<PortServer>> PortServer::listen(boost::asio::io_context& 
 PortServer::PortServer(boost::asio::io_context& io, Bench& bench, std::string port, int listener)
     : io_(io), bench_(bench), port_(std::move(port)), listener_(io, listener) {}
 
-PortServer::~PortServer() = default;
+PortServer::~PortServer() {
+  // A connection's pending wait keeps it alive, and its socket open, as long as the io_context.
+  for (const auto& client : std::set(clients_)) client->close();
+}
 
 void PortServer::accept() {
   listener_.async_wait(stream_descriptor::wait_read, [this](const boost::system::error_code& e) {
