@@ -6,6 +6,7 @@
 
 #include "tools/latchkey-emulator/port/port_client.h"
 #include "tools/latchkey-emulator/port/port_server.h"
+#include "tools/latchkey-emulator/usbip/usbip_server.h"
 
 namespace {
 
@@ -20,6 +21,7 @@ int report(const Error& error) {
 struct ServeOptions {
   std::string state;
   std::vector<std::string> ports;  ///< NAME=PATH
+  std::string usbip;               ///< IP:PORT, or empty
 };
 
 int serve(const ServeOptions& options) {
@@ -35,6 +37,12 @@ int serve(const ServeOptions& options) {
                                                option.substr(equals + 1));
     if (!server) return report(server.error());
     servers.push_back(std::move(*server));
+  }
+  std::unique_ptr<emulator::usbip::UsbipServer> usbip;
+  if (!options.usbip.empty()) {
+    auto server = emulator::usbip::UsbipServer::listen(io, *bench, options.usbip);
+    if (!server) return report(server.error());
+    usbip = std::move(*server);
   }
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](const boost::system::error_code&, int) { io.stop(); });
@@ -60,6 +68,8 @@ int main(int argc, char** argv) {
   serve_verb->add_option("--state", options.state, "Directory of the keys' state")->required();
   serve_verb->add_option("--port", options.ports, "NAME=PATH: a Unix socket per port; repeatable")
       ->required();
+  serve_verb->add_option("--usbip", options.usbip,
+                         "IP:PORT: a USB/IP server; keys plugged into the port `usbip` are there");
   auto* ctl_verb = app.add_subcommand(
       "ctl",
       "Commands a running emulator: plug KEY [--port PORT] | pull KEY | fault KEY KIND | "
