@@ -178,12 +178,13 @@ TEST_F(MonitorTest, IgnoresForeignDevices) {
     MockHid device;
   } cases[] = {
       {"other vendor", {.vendor = "046d"}},
-      {"other product", {.product = "4c4c"}},
+      {"other product", {.product = "0011"}},
       {"no vendor id", {.vendor = ""}},
       {"vendor id that is no number", {.vendor = "1209x"}},
       {"keyboard half of a composite key", {.report_descriptor = "05010906A101"}},
       {"empty report descriptor", {.report_descriptor = ""}},
-      {"truncated report descriptor", {.report_descriptor = "06FF"}},
+      {"truncated report descriptor", {.report_descriptor = "065AFF09"}},
+      {"another project's use of the test pair", {.report_descriptor = "0600FF0901A101"}},
   };
   start();
   for (const auto& [why, device] : cases) {
