@@ -64,6 +64,8 @@ const std::string* text_in(const json& value, std::size_t max, bool (*fits)(std:
 Result<json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.bytes)
     return invalid("Larger than " + std::to_string(limits.bytes) + " bytes.");
+  // nlohmann takes a NUL for the end of the text and would never look behind it.
+  if (text.find('\0') != std::string_view::npos) return invalid("Not JSON.");
   Watch watch(limits.depth);
   auto value = json::parse(text.begin(), text.end(), std::ref(watch), /*allow_exceptions=*/false);
   if (watch.too_deep()) return invalid("Nested too deeply.");

@@ -22,6 +22,7 @@ TEST(ParseJson, RefusesWithAReason) {  // SPEC SEC-3
       {"", "Not JSON."},
       {"{", "Not JSON."},
       {R"({"a":1} x)", "Not JSON."},
+      {std::string("{}\0x", 4), "Not JSON."},
       {"{\"a\":\"\xff\"}", "Not JSON."},
       {R"({"a":1e999})", "Not JSON."},
       {R"({"a":1,"a":2})", "A member appears twice."},
