@@ -2,23 +2,23 @@
 
 #include "agent/api/answer.h"
 #include "agent/api/routes.h"
+#include "core/base/json.h"
 
 namespace latchkey {
 namespace {
 
 constexpr std::size_t kMaxToken = 4096;
+constexpr JsonLimits kLimits{.bytes = 2 * kMaxToken, .depth = 1};
 
 Result<std::string> token_of(const net::Request& request) {
-  const auto body = nlohmann::json::parse(request.body, nullptr, false);
-  const auto token = body.is_object() ? body.find("token") : body.end();
-  if (!body.is_object() || token == body.end() || !token->is_string())
-    return fail("bad-request", "The body is no JSON object with a string `token`.",
-                "Send {\"token\": \"…\"} with the token that `latchkey peer invite` printed.");
-  auto text = token->get<std::string>();
-  if (text.empty() || text.size() > kMaxToken)
-    return fail("invalid-token", "The token is empty or too long.",
-                "Copy the whole token that `latchkey peer invite` printed.");
-  return text;
+  const auto body = parse_json(request.body, kLimits);
+  if (body && body->is_object() && body->size() == 1 && body->contains("token") &&
+      body->at("token").is_string()) {
+    auto token = body->at("token").get<std::string>();
+    if (!token.empty() && token.size() <= kMaxToken) return token;
+  }
+  return fail("bad-request", "The body is no JSON object with a `token` of 1 to 4096 bytes.",
+              "Send {\"token\": \"…\"} with the whole token that `latchkey peer invite` printed.");
 }
 
 }  // namespace

@@ -1,0 +1,42 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+
+#include "agent/api/routes.h"
+#include "tests/support/fake_backend.h"
+
+namespace latchkey {
+namespace {
+
+std::string role_name(net::Role role) {
+  if (role == net::Role::none) return "none";
+  return role == net::Role::viewer ? "viewer" : "administrator";
+}
+
+/// `GET /v1/status viewer` for every operation. The file keeps one layout: paths at two blanks,
+/// methods at four.
+std::set<std::string> documented(const std::string& file) {
+  std::set<std::string> operations;
+  std::ifstream input(file);
+  std::string line, path, method;
+  while (std::getline(input, line)) {
+    if (line.starts_with("  /")) path = line.substr(2, line.rfind(':') - 2);
+    if (line == "    get:" || line == "    post:") method = line == "    get:" ? "GET" : "POST";
+    if (line.starts_with("      x-role: "))
+      operations.insert(method + " " + path + " " + line.substr(14));
+  }
+  return operations;
+}
+
+TEST(OpenApi, SaysWhatTheRoutesDo) {  // DESIGN 6
+  test::FakeBackend backend;
+  std::set<std::string> routes;
+  const auto router = make_routes(backend);
+  for (const auto& route : router.routes())
+    routes.insert(route.method + " " + route.path + " " + role_name(route.minimum));
+  EXPECT_EQ(documented(LATCHKEY_SOURCE_DIR "/docs/api.yaml"), routes);
+}
+
+}  // namespace
+}  // namespace latchkey

@@ -1,0 +1,179 @@
+#include "agent/api/routes.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "tests/support/fake_backend.h"
+
+namespace latchkey {
+namespace {
+
+using net::Role;
+using nlohmann::json;
+
+class Routes : public ::testing::Test {
+ protected:
+  /// What the caller gets; the routes of these tests answer at once.
+  net::Response ask(const std::string& method, const std::string& path, Role role,
+                    const std::string& body = {},
+                    std::vector<std::pair<std::string, std::string>> query = {}) {
+    net::Request request;
+    request.method = method;
+    request.path = path;
+    request.query = std::move(query);
+    request.body = body;
+    request.caller = {role, "mary"};
+    const auto route = router.find(request);
+    if (!route) return route.error();
+    std::optional<net::Response> answer;
+    (*route)->handler(request, [&](net::Response response) { answer = std::move(response); });
+    return answer.value();
+  }
+  static std::string code(const net::Response& response) {
+    return json::parse(response.payload()).value("code", "");
+  }
+
+  test::FakeBackend backend;
+  net::Router router = make_routes(backend);
+};
+
+TEST_F(Routes, AskForTheRoleThatSpecNames) {  // SPEC SEC-2
+  struct Row {
+    std::string method, path;
+    Role least;
+  };
+  const std::vector<Row> rows{
+      {"GET", "/v1/status", Role::viewer},
+      {"GET", "/v1/key", Role::viewer},
+      {"GET", "/v1/peer", Role::viewer},
+      {"GET", "/v1/records", Role::viewer},
+      {"GET", "/v1/records/verify", Role::viewer},
+      {"GET", "/v1/health/live", Role::none},
+      {"POST", "/v1/key/refresh", Role::administrator},
+      {"POST", "/v1/peer/invite", Role::administrator},
+      {"POST", "/v1/peer/join", Role::administrator},
+  };
+  for (const auto& row : rows)
+    for (const Role role : {Role::none, Role::viewer, Role::administrator}) {
+      const auto status = ask(row.method, row.path, role, R"({"token":"t"})").status;
+      EXPECT_EQ(status, role < row.least ? 403 : 200)
+          << row.path << " as " << static_cast<int>(role);
+    }
+}
+
+TEST_F(Routes, AnswerStatusFromTheSnapshotWithoutACopy) {  // SPEC KEY-10
+  backend.publish({{"state", "Ready"}});
+  EXPECT_EQ(ask("GET", "/v1/status", Role::viewer).shared_body, backend.snapshot().status);
+  EXPECT_EQ(ask("GET", "/v1/key", Role::viewer).shared_body, backend.snapshot().key);
+  EXPECT_EQ(ask("GET", "/v1/peer", Role::viewer).shared_body, backend.snapshot().peer);
+}
+
+TEST_F(Routes, ReadyMeansUsable) {  // SPEC SRV-5
+  EXPECT_EQ(ask("GET", "/v1/health/ready", Role::none).status, 503);
+  EXPECT_EQ(code(ask("GET", "/v1/health/ready", Role::none)), "license-unusable");
+  backend.publish({{"usable", true}});
+  EXPECT_EQ(ask("GET", "/v1/health/ready", Role::none).status, 200);
+}
+
+TEST_F(Routes, SayWhoAsked) {  // SPEC REC-1
+  ask("POST", "/v1/key/refresh", Role::administrator);
+  ask("POST", "/v1/peer/invite", Role::administrator);
+  ask("POST", "/v1/peer/join", Role::administrator, R"({"token":"abc"})");
+  EXPECT_EQ(backend.calls, (std::vector<std::string>{"refresh by mary", "invite by mary",
+                                                     "join by mary with abc"}));
+}
+
+TEST_F(Routes, CarryTheBackendsRefusal) {
+  backend.join_result = fail("token-expired", "The token is over.", "Invite again.");
+  const auto response = ask("POST", "/v1/peer/join", Role::administrator, R"({"token":"abc"})");
+  EXPECT_EQ(response.status, 422);
+  EXPECT_EQ(code(response), "token-expired");
+  backend.join_result = fail("a-code-that-nobody-mapped", "No.", "");
+  EXPECT_EQ(ask("POST", "/v1/peer/join", Role::administrator, R"({"token":"abc"})").status, 409);
+}
+
+TEST_F(Routes, RefuseAJoinWithoutAUsableToken) {  // SPEC SEC-3
+  const std::vector<std::string> rows{
+      "",
+      "token",
+      "[]",
+      R"(["token"])",
+      R"({"token":1})",
+      R"({"tok":"x"})",
+      R"({"token":"x","token":"y"})",
+      R"({"token":"x","force":true})",
+      R"({"token":"x"})" + std::string(1, '\0'),
+      std::string(100'000, '['),
+      R"({"token":""})",
+      R"({"token":")" + std::string(4097, 'x') + "\"}",
+  };
+  for (const auto& body : rows)
+    EXPECT_EQ(code(ask("POST", "/v1/peer/join", Role::administrator, body)), "bad-request")
+        << body.substr(0, 40);
+  EXPECT_TRUE(backend.calls.empty());
+}
+
+TEST_F(Routes, PassTheRecordFilterOn) {  // SPEC REC-2
+  ask("GET", "/v1/records", Role::viewer, "",
+      {{"node", "n1"}, {"kind", "key-read"}, {"before", "7"}, {"limit", "1000"}});
+  EXPECT_EQ(backend.last_query.node, "n1");
+  EXPECT_EQ(backend.last_query.kind, "key-read");
+  EXPECT_EQ(backend.last_query.before, 7U);
+  EXPECT_EQ(backend.last_query.limit, 1000U);
+  ask("GET", "/v1/records", Role::viewer);
+  EXPECT_EQ(backend.last_query.limit, 100U);
+}
+
+TEST_F(Routes, RefuseABadRecordFilter) {  // SPEC SEC-3
+  const std::vector<std::pair<std::string, std::string>> rows{
+      {"limit", "0"},
+      {"limit", "1001"},
+      {"limit", "-1"},
+      {"limit", "5x"},
+      {"limit", ""},
+      {"before", "a"},
+      {"before", "99999999999999999999"},
+      {"colour", "1"},
+      {"node", std::string(65, 'x')},
+  };
+  for (const auto& row : rows) {
+    const auto response = ask("GET", "/v1/records", Role::viewer, "", {row});
+    EXPECT_EQ(response.status, 400) << row.first << '=' << row.second;
+    EXPECT_EQ(code(response), "bad-request");
+  }
+}
+
+TEST_F(Routes, SurviveForeignBytesInRecords) {  // SPEC SEC-3
+  backend.record_page = {{"records", {{{"text", "bad \xff byte"}}}}, {"next", 0}};
+  EXPECT_TRUE(json::accept(ask("GET", "/v1/records", Role::viewer).payload()));
+}
+
+/// Takes what a stream is told.
+class Ear final : public net::EventSink {
+ public:
+  bool send(std::string_view event, std::string_view data) override {
+    heard.push_back(std::string(event) + " " + std::string(data));
+    return alive;
+  }
+  bool open() const override { return alive; }
+  std::vector<std::string> heard;
+  bool alive = true;
+};
+
+TEST_F(Routes, StreamThePresentStateAndThenEachChange) {
+  net::Request request;
+  request.method = "GET";
+  request.path = "/v1/events";
+  request.caller.role = Role::viewer;
+  const auto route = router.find(request);
+  ASSERT_TRUE(route);
+  const auto ear = std::make_shared<Ear>();
+  backend.publish({{"n", 1}});
+  (*route)->stream(request, ear);
+  backend.publish({{"n", 2}});
+  EXPECT_EQ(ear->heard, (std::vector<std::string>{R"(status {"n":1})", R"(status {"n":2})"}));
+}
+
+}  // namespace
+}  // namespace latchkey
