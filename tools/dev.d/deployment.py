@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""A two-node deployment with emulated keys on this machine (`tools/dev run`), and the tour through its states.
+
+Without --tour and on a terminal: stays until Ctrl-C. Else plays the tour, whose exit code is 0 only if both nodes
+reported each state as SPEC.md says.
+"""
+
+import argparse
+import dataclasses
+import datetime
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests/support"))
+import lab as labs  # noqa: E402
+
+DAY = datetime.timedelta(days=1)
+KEYS = ("red", "green", "blue")
+
+
+@dataclasses.dataclass
+class Expected:
+    """What both nodes must say. `key` and `buffer_of` name a key; empty: none."""
+
+    state: str
+    reason: str = ""
+    key: str = ""
+    usable: bool = True
+    buffer_of: str = ""
+    buffer_days: int = 0
+
+
+@dataclasses.dataclass
+class Step:
+    title: str
+    actions: list
+    expected: Expected
+
+
+TOUR = [
+    Step("Nothing was ever plugged in", [],
+         Expected("Missing", "never-inserted", usable=False)),  # KEY-4
+    Step("A key goes into node-a", [("plug", "red", "a")],
+         Expected("Ready", key="red")),  # KEY-2, KEY-6
+    Step("A second key goes into node-b", [("plug", "green", "b")],
+         Expected("Abnormal", "keys-on-both-nodes", key="red")),  # KEY-5
+    Step("The second key moves to node-a: two on one node", [("pull", "green", "b"), ("plug", "green", "a")],
+         Expected("Fault", "multiple-keys", buffer_of="red", buffer_days=30)),  # KEY-2, BUF-2
+    Step("Both keys are pulled", [("pull", "green", "a"), ("pull", "red", "a")],
+         Expected("Missing", "removed", buffer_of="red", buffer_days=30)),  # BUF-8, BUF-11
+    Step("The first key is plugged into node-b", [("plug", "red", "b")],
+         Expected("Ready", key="red")),  # KEY-7, BUF-7
+]
+
+
+def parse_time(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def seen(status: dict, names: dict) -> Expected:
+    """A status body in the terms of the tour."""
+    buffer = status["buffer"] or {}
+    days = (parse_time(buffer["until"]) - parse_time(buffer["since"])) / DAY if buffer else 0
+    return Expected(status["state"], status["reason"], names.get(status["key"], status["key"]), status["usable"],
+                    names.get(buffer.get("key"), ""), round(days))
+
+
+def countdown(status: dict) -> str:
+    buffer = status["buffer"]
+    if not buffer:
+        return ""
+    left = parse_time(buffer["until"]) - parse_time(status["time"])
+    hours, rest = divmod(left.seconds, 3600)
+    return f"buffer until {buffer['until']} ({left.days} d {hours} h {rest // 60} min left)"
+
+
+def describe(name: str, status: dict, names: dict) -> str:
+    key = names.get(status["key"])
+    parts = [f"{status['state']:<8}", f"{status['reason'] or '-':<18}",
+             f"key {key or '-':<5}", "usable" if status["usable"] else "NOT usable", countdown(status)]
+    return f"    {name}  " + "  ".join(parts).rstrip()
+
+
+def play(deployment, step: Step) -> bool:
+    for verb, key, port in step.actions:
+        print(f"    {verb} {key} ({'into' if verb == 'plug' else 'from'} node-{port})", flush=True)
+        deployment.lab.ctl(port, verb, key)
+    agents, names = deployment.agents, deployment.names
+
+    def settled():
+        statuses = [agent.status() for agent in agents]
+        return statuses if all(seen(s, names) == step.expected for s in statuses) else None
+
+    try:
+        statuses = labs.wait_for(step.title, settled)
+    except labs.LabError:
+        statuses = [agent.status() for agent in agents]
+    wrong = [s for s in statuses if seen(s, names) != step.expected]
+    for agent, status in zip(agents, statuses):
+        print(describe(agent.name, status, names))
+    for status in wrong:
+        print(f"    WRONG: expected {step.expected}\n           but got {seen(status, names)}")
+    return not wrong
+
+
+def tour(deployment) -> bool:
+    good = True
+    for number, step in enumerate(TOUR, 1):
+        print(f"\n{number}. {step.title}")
+        good = play(deployment, step) and good
+    print("\nThe tour ends: " + ("every state on both nodes is as SPEC.md says." if good else "FAILED."))
+    return good
+
+
+class Deployment:
+    """Two paired agents, one emulated port each, three provisioned keys that lie beside them."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        lab.create_vendor()
+        lab.start_emulator(ports=("a", "b"))
+        self.names = {lab.create_key(name): name for name in KEYS}
+        self.agents = [labs.Agent(lab, f"node-{p}", lab.port_socket(p)).start() for p in ("a", "b")]
+        self.pair()
+
+    def pair(self):
+        first, second = self.agents
+        token = first.invite()
+        second.join(token)
+        labs.wait_for("the nodes are linked", lambda: all(a.status()["peer"] == "reachable" for a in self.agents))
+
+    def show(self):
+        print("Two paired Latchkey agents with emulated USB keys run on this machine.\n")
+        for agent in self.agents:
+            print(f"  {agent.name}: socket {agent.socket}\n          log    {agent.log}")
+        print("\nKeys (each provisioned with a license): " + ", ".join(f"{n} {i}" for i, n in self.names.items()))
+        print(f"\nLook:        {self.lab.bin}/latchkey --socket {self.agents[0].socket} status")
+        print(f"Plug a key:  {self.lab.ctl_line('a', 'plug', 'red')}")
+        print(f"Pull a key:  {self.lab.ctl_line('a', 'pull', 'red')}\n")
+        for agent in self.agents:
+            print(describe(agent.name, agent.status(), self.names), flush=True)
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(prog="tools/dev run", description=__doc__)
+    arguments.add_argument("--tour", action="store_true", help="play the tour and exit")
+    options = arguments.parse_args()
+    with labs.Lab() as lab:
+        deployment = Deployment(lab)
+        deployment.show()
+        if options.tour or not sys.stdin.isatty():
+            return 0 if tour(deployment) else 1
+        print("\nCtrl-C ends it.", flush=True)
+        try:
+            while all(child.poll() is None for child in lab.children):
+                time.sleep(0.5)
+        except KeyboardInterrupt:
+            print()
+            return 0
+        print("An agent or the emulator ended by itself; see the logs above.")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
