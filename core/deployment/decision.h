@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +9,16 @@
 #include "core/usbkey/status_table.h"
 
 namespace latchkey {
+
+/// One recognised key as one node last reported it.
+struct PluggedKey {
+  std::string node;
+  std::string port;
+  std::string driver;
+  Time since;    ///< first reading at this port
+  Time read_at;  ///< latest reading that said something new
+  KeyReading reading;
+};
 
 /// What a fold of the facts says at one instant, as one node sees it.
 struct Decision {
@@ -25,10 +34,10 @@ struct Decision {
   std::optional<Time> entries_until;
   /// SPEC BUF-9; only while a key is in use whose license has not expired.
   std::optional<Forecast> if_removed;
-  bool peer_unreachable = false;                  ///< the peer's keys count as absent (SPEC KEY-12)
-  std::vector<PluggedKey> keys;                   ///< every key that counts, by node and port
-  std::map<std::string, RemovalHistory> history;  ///< by key ID
-  std::vector<std::string> nodes;                 ///< the members, sorted
+  bool peer_unreachable = false;  ///< the peer's keys count as absent (SPEC KEY-12)
+  std::vector<PluggedKey> keys;   ///< every key that counts, by node and port
+  RemovalHistories history;
+  std::vector<std::string> nodes;   ///< the members, sorted
   std::optional<Time> next_change;  ///< the next instant at which this changes without a new fact
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,8 @@ struct RemovalHistory {
   Time buffer_until{};
   bool operator==(const RemovalHistory&) const = default;
 };
+
+using RemovalHistories = std::map<std::string, RemovalHistory, std::less<>>;  ///< by key ID
 
 /// The temporary license that bridges the absence of a USB key.
 struct Buffer {

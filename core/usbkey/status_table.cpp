@@ -1,38 +1,40 @@
 #include "core/usbkey/status_table.h"
 
-#include <map>
+#include <algorithm>
 #include <set>
 #include <vector>
 
 namespace latchkey {
 namespace {
 
-using Candidates = std::vector<const PluggedKey*>;
+using Candidates = std::vector<const KeyReading*>;
+
+int count_on(std::span<const KeyInPort> keys, std::string_view node) {
+  return static_cast<int>(
+      std::ranges::count_if(keys, [node](const KeyInPort& key) { return key.node == node; }));
+}
 
 /// The keys that may be used: each key that is alone on its node, and the one in use until now
 /// (SPEC KEY-5).
-Candidates candidates(std::span<const PluggedKey> keys,
-                      const std::map<std::string_view, int>& per_node, std::string_view in_use) {
+Candidates candidates(std::span<const KeyInPort> keys, std::string_view in_use) {
   Candidates found;
   for (const auto& key : keys) {
-    const bool alone = per_node.at(key.node) == 1;
-    const bool stays = !in_use.empty() && key.reading.key_id == in_use;
-    if (alone || stays) found.push_back(&key);
+    const bool stays = !in_use.empty() && key.reading->key_id == in_use;
+    if (stays || count_on(keys, key.node) == 1) found.push_back(key.reading);
   }
   return found;
 }
 
-bool preferred(const PluggedKey& a, const PluggedKey& b) {
-  if (a.reading.license->issued != b.reading.license->issued)
-    return a.reading.license->issued > b.reading.license->issued;
-  return a.reading.key_id < b.reading.key_id;
+bool preferred(const KeyReading& a, const KeyReading& b) {
+  if (a.license->issued != b.license->issued) return a.license->issued > b.license->issued;
+  return a.key_id < b.key_id;
 }
 
-const PluggedKey* pick(const Candidates& found, std::string_view in_use) {
-  const PluggedKey* best = nullptr;
+const KeyReading* pick(const Candidates& found, std::string_view in_use) {
+  const KeyReading* best = nullptr;
   for (const auto* key : found) {
-    if (!key->reading.works()) continue;
-    if (!in_use.empty() && key->reading.key_id == in_use) return key;
+    if (!key->works()) continue;
+    if (!in_use.empty() && key->key_id == in_use) return key;
     if (!best || preferred(*key, *best)) best = key;
   }
   return best;
@@ -41,7 +43,7 @@ const PluggedKey* pick(const Candidates& found, std::string_view in_use) {
 std::string reasons(const Candidates& found) {
   std::set<std::string_view> names;
   for (const auto* key : found)
-    if (key->reading.fault) names.insert(to_string(*key->reading.fault));
+    if (key->fault) names.insert(to_string(*key->fault));
   std::string joined;
   for (const auto name : names) joined.append(joined.empty() ? "" : ",").append(name);
   return joined;
@@ -63,19 +65,16 @@ std::string_view to_string(KeyState state) {
   return "Fault";
 }
 
-Choice choose_key(std::span<const PluggedKey> keys, std::string_view in_use_before) {
-  std::map<std::string_view, int> per_node;
-  for (const auto& key : keys) ++per_node[key.node];
-  if (per_node.empty()) return {};
+Choice choose_key(std::span<const KeyInPort> keys, std::string_view in_use_before) {
+  if (keys.empty()) return {};
+  const auto alone = [keys](const KeyInPort& key) { return count_on(keys, key.node) == 1; };
+  if (std::ranges::none_of(keys, alone)) return {KeyState::fault, "multiple-keys", nullptr};
 
-  bool one_alone = false;
-  for (const auto& [node, count] : per_node) one_alone = one_alone || count == 1;
-  if (!one_alone) return {KeyState::fault, "multiple-keys", nullptr};
-
-  const auto usable = candidates(keys, per_node, in_use_before);
+  const auto usable = candidates(keys, in_use_before);
   const auto* in_use = pick(usable, in_use_before);
   if (!in_use) return {KeyState::fault, reasons(usable), nullptr};
-  if (per_node.size() == 1) return {KeyState::ready, "", in_use};
+  if (count_on(keys, keys.front().node) == static_cast<int>(keys.size()))
+    return {KeyState::ready, "", in_use};
   return {KeyState::abnormal, "keys-on-both-nodes", in_use};
 }
 

@@ -12,14 +12,11 @@ enum class KeyState { ready, missing, abnormal, fault };
 /// `Ready`, `Missing`, `Abnormal`, `Fault`.
 std::string_view to_string(KeyState state);
 
-/// One recognised key as one node last reported it.
-struct PluggedKey {
-  std::string node;
-  std::string port;
-  std::string driver;
-  Time since;    ///< first reading at this port
-  Time read_at;  ///< latest reading
-  KeyReading reading;
+/// A recognised key that is plugged in, as far as the table cares; the caller keeps what it refers
+/// to.
+struct KeyInPort {
+  std::string_view node;
+  const KeyReading* reading;
 };
 
 struct Choice {
@@ -28,11 +25,11 @@ struct Choice {
   /// could have been used, sorted and joined with a comma. Missing: empty here, since only the
   /// history knows (SPEC KEY-4).
   std::string reason;
-  const PluggedKey* in_use = nullptr;  ///< into the keys given; Ready and Abnormal only
+  const KeyReading* in_use = nullptr;  ///< of the keys given; Ready and Abnormal only
 };
 
 /// The table of SPEC KEY-1, KEY-2, KEY-3 and KEY-5 over the keys of all reachable nodes.
 /// `in_use_before` is the ID of the key in use until now, empty for none.
-Choice choose_key(std::span<const PluggedKey> keys, std::string_view in_use_before);
+Choice choose_key(std::span<const KeyInPort> keys, std::string_view in_use_before);
 
 }  // namespace latchkey

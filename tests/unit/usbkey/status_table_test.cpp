@@ -7,20 +7,31 @@
 namespace latchkey {
 namespace {
 
+struct Key {
+  std::string node;
+  KeyReading reading;
+};
+
+Choice choose(const std::vector<Key>& keys, std::string_view before) {
+  std::vector<KeyInPort> in_ports;
+  for (const auto& key : keys) in_ports.push_back({key.node, &key.reading});
+  return choose_key(in_ports, before);
+}
+
 constexpr Time kIssued{std::chrono::hours(24 * 365 * 55)};
 
-PluggedKey key(std::string node, std::string id, Duration issued_later = {}) {
+Key key(std::string node, std::string id, Duration issued_later = {}) {
   const LicenseSummary license{
       "doc-" + id, id, kIssued + issued_later, {{kIssued, kIssued + kDay}}};
-  return {std::move(node), "port-" + id, "test", kIssued, kIssued, {{}, id, license, {}, ""}};
+  return {std::move(node), {{}, id, license, {}, ""}};
 }
 
-PluggedKey broken(std::string node, std::string id, KeyFault fault) {
-  return {std::move(node), "port-" + id, "test", kIssued, kIssued, {fault, id, {}, {}, ""}};
+Key broken(std::string node, std::string id, KeyFault fault) {
+  return {std::move(node), {fault, id, {}, {}, ""}};
 }
 
-std::vector<PluggedKey> keys(int on_a, int on_b) {
-  std::vector<PluggedKey> all;
+std::vector<Key> keys(int on_a, int on_b) {
+  std::vector<Key> all;
   for (int i = 0; i < on_a; ++i) all.push_back(key("a", "A" + std::to_string(i)));
   for (int i = 0; i < on_b; ++i) all.push_back(key("b", "B" + std::to_string(i)));
   return all;
@@ -39,8 +50,8 @@ TEST(StatusTable, CountsOfWorkingKeysOnTwoNodes) {
       {3, 3, KeyState::fault},
   };
   for (const auto& row : kTable) {
-    EXPECT_EQ(choose_key(keys(row.a, row.b), "").state, row.state) << row.a << ',' << row.b;
-    EXPECT_EQ(choose_key(keys(row.b, row.a), "").state, row.state) << row.b << ',' << row.a;
+    EXPECT_EQ(choose(keys(row.a, row.b), "").state, row.state) << row.a << ',' << row.b;
+    EXPECT_EQ(choose(keys(row.b, row.a), "").state, row.state) << row.b << ',' << row.a;
   }
 }
 
@@ -54,7 +65,7 @@ TEST(StatusTable, TheOnlyKeyDoesNotWork) {
   };
   for (const auto& [fault, name] : kTable) {
     const std::vector one{broken("a", "X", fault)};
-    const auto choice = choose_key(one, "");
+    const auto choice = choose(one, "");
     EXPECT_EQ(choice.state, KeyState::fault);
     EXPECT_EQ(choice.reason, name);
     EXPECT_EQ(choice.in_use, nullptr);
@@ -69,7 +80,7 @@ TEST(StatusTable, WhichKeyIsInUse) {
   using std::chrono::hours;
   struct Row {
     const char* what;
-    std::vector<PluggedKey> keys;
+    std::vector<Key> keys;
     const char* before;
     KeyState state;
     const char* expected;  // the key in use, or the reason of the Fault
@@ -106,10 +117,9 @@ TEST(StatusTable, WhichKeyIsInUse) {
   };
   for (auto row : table) {
     for (int order = 0; order < 2; ++order) {  // the same choice on both nodes
-      const auto choice = choose_key(row.keys, row.before);
+      const auto choice = choose(row.keys, row.before);
       EXPECT_EQ(choice.state, row.state) << row.what;
-      EXPECT_EQ(choice.in_use ? choice.in_use->reading.key_id : choice.reason, row.expected)
-          << row.what;
+      EXPECT_EQ(choice.in_use ? choice.in_use->key_id : choice.reason, row.expected) << row.what;
       std::reverse(row.keys.begin(), row.keys.end());
     }
   }

@@ -1,0 +1,71 @@
+#include "core/deployment/tenure.h"
+
+#include <utility>
+
+namespace latchkey {
+
+void Tenure::adopt_stamp(const KeyReading& reading) {
+  if (!reading.works() || !reading.stamp) return;
+  auto& history = history_[reading.key_id];
+  if (history.removals != 0 && history.removed_at >= reading.stamp->removed_at) return;
+  history = {history.removals + 1, reading.stamp->removed_at, reading.stamp->buffer_until};
+}
+
+void Tenure::choose(Time at, const KeyReading* in_use) {
+  if (!in_use) {
+    if (license_) removed(at);
+    return;
+  }
+  buffer_.reset();  // BUF-7, KEY-9
+  bridged_ = nullptr;
+  key_id_ = in_use->key_id;
+  license_ = &*in_use->license;
+}
+
+/// The key in use left, and no other took over (BUF-1…4, BUF-11).
+void Tenure::removed(Time at) {
+  bridged_ = std::exchange(license_, nullptr);
+  const std::string key_id(std::exchange(key_id_, {}));
+  if (at >= entries_until(*bridged_)) return;
+  auto& history = history_[key_id];
+  const auto* before = history.removals == 0 ? nullptr : &history;
+  history = {history.removals + 1, at, forecast_removal(before, at).until(at)};
+  buffer_ = Buffer{key_id, *bridged_, at, history.buffer_until};
+}
+
+const RemovalHistory* Tenure::history() const {
+  const auto found = history_.find(key_id_);
+  return found == history_.end() ? nullptr : &found->second;
+}
+
+void Tenure::tell(Decision& decision) const {
+  decision.key_id = key_id_;
+  decision.buffer = buffer_;
+  decision.history = history_;
+  if (license_) decision.license = *license_;
+  const auto* license = license_ ? license_ : bridged_;
+  if (!license) return;
+  const auto until = buffer_ ? std::optional(buffer_->until) : std::nullopt;
+  decision.entries_until = entries_until(*license, until);
+  decision.usable = (license_ != nullptr || buffer_) && usable(*license, decision.at, until);
+  if (license_ && decision.at < *decision.entries_until)
+    decision.if_removed = forecast_removal(history(), decision.at);
+  decision.next_change = next_change(*license, decision.at);
+}
+
+std::optional<Time> Tenure::next_change(const LicenseSummary& license, Time now) const {
+  std::optional<Time> next;
+  const auto consider = [&](Time at) {
+    if (at > now && (!next || at < *next)) next = at;
+  };
+  for (const auto& window : license.windows) {
+    consider(window.not_before);
+    consider(window.not_after);
+  }
+  if (buffer_) consider(buffer_->until);
+  if (const auto* known = license_ ? history() : nullptr)
+    consider(known->removed_at + kRemovalMemory);
+  return next;
+}
+
+}  // namespace latchkey
