@@ -1,11 +1,22 @@
 #include "tools/latchkey-vendor/device.h"
 
+#include <filesystem>
+
 #include "drivers/hidkey/hid_key.h"
 
 namespace latchkey::vendor {
 namespace {
 
 constexpr std::chrono::seconds kCallDeadline{10};
+
+/// hidapi 0.13 uses freed memory when it opens what is no hidraw node (libusb/hidapi#542), so a
+/// slip of the user must not get there.
+bool is_hidraw(const std::string& path) {
+  std::error_code error;
+  const auto node = std::filesystem::canonical(path, error);
+  return !error && node.filename().string().starts_with("hidraw") &&
+         std::filesystem::is_character_file(node, error);
+}
 
 DeviceRef device_ref(const DeviceOptions& options) {
   if (options.emulated.empty()) return {options.device, options.device, "hidkey", false};
@@ -25,6 +36,9 @@ void add_device(CLI::App& verb, DeviceOptions& options) {
 }
 
 Result<std::unique_ptr<Key>> open_device(const DeviceOptions& options) {
+  if (options.emulated.empty() && !is_hidraw(options.device))
+    return fail("gone", options.device + " is no hidraw node.",
+                "Insert the key; `ls /dev/hidraw*` shows the nodes there are.");
   auto key = hidkey::HidKeyDriver().open(device_ref(options));
   if (key) return *std::move(key);
   const auto reading = failed_reading(key.error());
