@@ -7,9 +7,21 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// Leaves room for the heads, which travel in the same frame.
+constexpr std::size_t kBatchLimit = kFrameLimit - kHeadsLimit * 128;
+
 Error protocol_error(std::string message) {
   return {"message-unexpected", std::move(message),
           "check that both nodes run the same version of the agent"};
+}
+
+/// Roughly the bytes of its message from above: quotes in a fact are escaped, base64 makes four
+/// bytes of three.
+std::size_t size_bound(const Batch& batch) {
+  std::size_t bytes = 0;
+  for (const auto& fact : batch.facts) bytes += 2 * fact.text.size();
+  for (const auto& document : batch.documents) bytes += document.envelope.size() / 2 * 3;
+  return bytes;
 }
 
 }  // namespace
@@ -175,22 +187,20 @@ void Replicator::pump() {
 
 /// False: they have everything.
 bool Replicator::send_batch(const ChainHeads& theirs) {
-  for (std::size_t count = kFactsPerBatch;; count /= 2) {
-    auto batch = host_.facts_after(theirs, count);
-    if (batch.empty()) return false;
-    const auto text = encode(Facts{sent_ + 1, host_.heads(), std::move(batch)});
-    if (text.size() <= kFrameLimit) {
-      ++sent_;
-      in_flight_ = their_heads_;
-      channel_->send_text(text);
-      return true;
-    }
-    if (count == 1) {
-      broken({"fact-too-large", "a fact and its documents do not fit one message",
-              "report this: no agent should have written it"});
-      return true;
-    }
+  auto batch = host_.facts_after(theirs, kFactsPerBatch);
+  while (size_bound(batch) > kBatchLimit && batch.facts.size() > 1)
+    batch = host_.facts_after(theirs, batch.facts.size() / 2);
+  if (batch.empty()) return false;
+  const auto text = encode(Facts{sent_ + 1, host_.heads(), std::move(batch)});
+  if (text.size() <= kFrameLimit) {
+    ++sent_;
+    in_flight_ = their_heads_;
+    channel_->send_text(text);
+  } else {
+    broken({"fact-too-large", "a fact and its documents do not fit one message",
+            "report this: no agent should have written it"});
   }
+  return true;
 }
 
 void Replicator::say_synced() {

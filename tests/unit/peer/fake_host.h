@@ -21,11 +21,25 @@ class FakeHost final : public PeerHost {
   explicit FakeHost(std::string node, std::string chain)
       : node_(std::move(node)), chain_(std::move(chain)) {}
 
+  /// Another history for the same node, as a backup or a fresh disk has it.
+  void restore(std::map<std::string, std::vector<EncodedFact>> older, std::string chain) {
+    chains = std::move(older);
+    chain_ = std::move(chain);
+  }
+
   /// Writes one fact of our own; the caller pushes.
   void write(const std::string& port) { append_own(KeyGone{port, false}); }
   void write_document(Document document) {
-    named_[document.hash] = std::move(document);
     append_own(KeyGone{"with-document", false});
+    named_[chains[chain_].back().hash] = std::move(document);
+  }
+
+  /// What it knows, byte for byte.
+  std::map<std::string, std::vector<std::string>> texts() const {
+    std::map<std::string, std::vector<std::string>> out;
+    for (const auto& [chain, facts] : chains)
+      for (const auto& fact : facts) out[chain].push_back(fact.text);
+    return out;
   }
 
   ChainHeads heads() const override {
@@ -43,8 +57,9 @@ class FakeHost final : public PeerHost {
       for (auto i = head == theirs.end() ? 0 : head->second.seq; i < facts.size(); ++i)
         if (out.facts.size() < max_facts) out.facts.push_back(facts[i]);
     }
-    if (!out.facts.empty())
-      for (const auto& [hash, document] : named_) out.documents.push_back(document);
+    for (const auto& fact : out.facts)
+      if (const auto named = named_.find(fact.hash); named != named_.end())
+        out.documents.push_back(named->second);
     return out;
   }
 
@@ -55,8 +70,12 @@ class FakeHost final : public PeerHost {
   }
 
   void receive(Batch batch, Done done) override {
+    const auto before = chains;
     for (const auto& encoded : batch.facts)
-      if (const auto taken = take(encoded); !taken) return done(taken);
+      if (const auto taken = take(encoded); !taken) {
+        chains = before;
+        return done(taken);
+      }
     for (const auto& document : batch.documents) documents[document.hash] = document;
     ++batches;
     done({});
@@ -126,7 +145,7 @@ class FakeHost final : public PeerHost {
 
   std::string node_;
   std::string chain_;
-  std::map<std::string, Document> named_;
+  std::map<std::string, Document> named_;  ///< by the fact that names it
 };
 
 }  // namespace latchkey::test
