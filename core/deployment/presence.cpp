@@ -4,21 +4,8 @@
 #include <tuple>
 
 namespace latchkey {
-namespace {
-
-/// A reading that shows where the key with this ID really is: it answered the challenge (SPEC
-/// SEC-4).
-bool proven(const KeyReading& reading) {
-  if (reading.key_id.empty()) return false;
-  if (!reading.fault) return true;
-  return *reading.fault == KeyFault::unprovisioned || *reading.fault == KeyFault::license_invalid ||
-         *reading.fault == KeyFault::wrong_key_id;
-}
-
-}  // namespace
-
 void Presence::read(Time at, const Fact& fact, const KeyRead& read) {
-  if (proven(read.reading)) leave_elsewhere(fact.node, read);
+  if (!read.reading.key_id.empty()) leave_elsewhere(fact.node, read);
   const auto slot = std::ranges::find_if(slots_, [&](const Slot& known) {
     return known.read->port == read.port && known.node == fact.node;
   });
@@ -34,7 +21,7 @@ void Presence::read(Time at, const Fact& fact, const KeyRead& read) {
 void Presence::leave_elsewhere(std::string_view node, const KeyRead& read) {
   std::erase_if(slots_, [&](const Slot& slot) {
     const bool here = slot.node == node && slot.read->port == read.port;
-    return !here && slot.read->reading.key_id == read.reading.key_id && proven(slot.read->reading);
+    return !here && slot.read->reading.key_id == read.reading.key_id;
   });
 }
 

@@ -35,8 +35,8 @@ struct RemovalStamp {
 
 /// The outcome of one full reading of one recognised key.
 struct KeyReading {
-  std::optional<KeyFault> fault;          ///< none: the key works (SPEC KEY: "works")
-  std::string key_id;                     ///< empty until the key proved it (SPEC SEC-4)
+  std::optional<KeyFault> fault;  ///< none: the key works (SPEC KEY: "works")
+  std::string key_id;  ///< empty until the key has proven that it is this one (SPEC SEC-4)
   std::optional<LicenseSummary> license;  ///< present when the key works
   std::optional<RemovalStamp> stamp;
   std::string detail;  ///< for people and logs: what exactly failed; never decides anything
