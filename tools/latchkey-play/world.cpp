@@ -156,9 +156,9 @@ KeyReading World::reading(const std::string& key, std::optional<KeyFault> fault)
   const auto license = licenses_.find(key);
   if (!fault && license == licenses_.end()) fault = KeyFault::unprovisioned;
   reading.fault = fault;
-  const bool silent =
-      fault == KeyFault::unreadable || fault == KeyFault::no_permission || fault == KeyFault::busy;
-  if (!silent) reading.key_id = key;
+  const bool proven = !fault || *fault == KeyFault::unprovisioned ||
+                      *fault == KeyFault::license_invalid || *fault == KeyFault::wrong_key_id;
+  if (proven) reading.key_id = key;
   if (fault) return reading;
   const auto& granted = license->second;
   const std::string text = key + format_time(granted.issued) +
