@@ -32,17 +32,17 @@ std::string coloured_state(const json& status, const Style& style) {
 }
 
 std::string license_text(const json& status, const Style& style) {
-  const auto now = text(status, "time");
   const auto& license = member(status, "license");
   const auto& buffer = member(status, "buffer");
+  const bool usable = flag(status, "usable");
   if (license.is_object()) {
-    const auto until = countdown(text(license, "entries_until"), now);
-    const bool usable = flag(status, "usable");
+    const auto until = countdown(text(license, "entries_until"), text(status, "time"));
+    const bool over = !until.starts_with("in ");
     return text(license, "id") + ", " +
-           (usable ? "ends " + until : style.bad("not usable") + ": " + until);
+           (usable ? "" : style.bad(over ? "not usable, " : "not valid yet, ")) +
+           (over ? until : "ends " + until);
   }
-  if (buffer.is_object() && flag(status, "usable"))
-    return "buffer license for key " + text(buffer, "key") + ", usable";
+  if (buffer.is_object() && usable) return "usable: buffer license for key " + text(buffer, "key");
   return style.bad("none that can be used");
 }
 
@@ -50,9 +50,8 @@ std::string buffer_text(const json& status, const Style& style) {
   const auto& buffer = member(status, "buffer");
   if (!buffer.is_object()) return "";
   const auto end = countdown(text(buffer, "until"), text(status, "time"));
-  const auto since = ", since " + date(text(buffer, "since"));
-  if (!end.starts_with("in ")) return style.bad("buffer " + end) + since;
-  return style.warn("buffer ends " + end) + since;
+  return (end.starts_with("in ") ? style.warn("ends " + end) : style.bad(end)) + "; began " +
+         date(text(buffer, "since"));
 }
 
 std::string node_text(const json& node, const Style& style) {
@@ -119,7 +118,7 @@ std::string forecast_text(const json& status) {
   if (text(status, "key").empty())
     return "No key is in use, so there is none whose removal would start a buffer.";
   if (!removal.is_object())
-    return "If removed now: no buffer, because the key's license has ended.";
+    return "If removed now: no buffer, because the key's license has nothing left to bridge.";
   const auto end = parse_time(text(removal, "until")), now = parse_time(text(status, "time"));
   const bool left = end && now && *end > *now;
   return "If removed now: buffer until " + date(text(removal, "until")) + " (" +
