@@ -39,3 +39,23 @@ network_up() {
 
 # kill_vm A|B: the host kills that QEMU at once, as a power cut does.
 kill_vm() { : > "/share/kill.$1"; }
+
+# Emulated keys on this VM's own USB/IP port. `start_emulator [STATE_DIR]`.
+emulator() { "$VM_BIN/latchkey-emulator" ctl /run/emulator.sock "$@"; }
+start_emulator() {
+  "$VM_BIN/latchkey-emulator" serve --state "${1:-/var/lib/emulator}" \
+    --port control=/run/emulator.sock --usbip 127.0.0.1:3240 > /run/emulator.log 2>&1 &
+  emulator_pid=$!
+  wait_for 30 grep -q ready /run/emulator.log || { cat /run/emulator.log; exit 1; }
+}
+# create_key NAME: prints its key ID.
+create_key() {
+  emulator create "$1" > /dev/null
+  emulator list | jq -r --arg name "$1" '.keys[] | select(.name == $name) | .key'
+}
+# plug NAME: into the emulator's port, then into this kernel.
+plug() {
+  emulator plug "$1" --port usbip > /dev/null
+  usbip attach -r 127.0.0.1 -b "$(usbip list -r 127.0.0.1 | awk -F'[: ]+' -v key="/$1\$" '$2 ~ /^1-/ {id = $2} $0 ~ key {print id}')"
+}
+pull() { emulator pull "$1" > /dev/null; }
