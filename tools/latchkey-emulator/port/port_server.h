@@ -48,6 +48,7 @@ class PortServer {
   std::string port_;
   boost::asio::posix::stream_descriptor listener_;
   std::set<std::shared_ptr<PortConnection>> clients_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< the bench keeps our listener
   std::map<std::string, boost::asio::steady_timer>
       timers_;  ///< by key: its next input report is due
 };
