@@ -63,7 +63,11 @@ class RawClient {
       if (!read_more(text)) return text;
     }
   }
-  std::string ask(std::string_view bytes) { return send(bytes) ? read_answer() : ""; }
+  /// A server that refuses a connection may have answered and closed before it was asked.
+  std::string ask(std::string_view bytes) {
+    send(bytes);
+    return read_answer();
+  }
   /// True when the server has closed the connection, rather than staying silent.
   bool closed_by_server() {
     std::string text;

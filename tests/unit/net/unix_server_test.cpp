@@ -1,62 +1,18 @@
-#include "agent/net/unix_server.h"
-
 #include <grp.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <atomic>
+#include <filesystem>
 
-#include "tests/support/raw_client.h"
-#include "tests/support/server_thread.h"
+#include "tests/unit/net/stage.h"
 
 namespace latchkey::net {
 namespace {
 
-using namespace std::chrono_literals;
 using test::eventually;
 using test::RawClient;
 using test::ServerThread;
-
-constexpr std::string_view kHello = "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n";
-
-/// The server's routes and what they leave behind for the test; used on the reactor only.
-struct Stage {
-  std::vector<Done> pending;
-  std::shared_ptr<EventSink> sink;
-  std::atomic<int> dispatched = 0;
-
-  Router router() {
-    Router router;
-    router.on("GET", "/hello", Role::none, [this](const Request& request, const Done& done) {
-      ++dispatched;
-      Response response;
-      response.body = "hello " + request.caller.name;
-      done(response);
-    });
-    router.on("GET", "/big", Role::none, [](const Request&, const Done& done) {
-      Response response;
-      response.shared_body = std::make_shared<const std::string>(4 << 20, 'x');
-      done(response);
-    });
-    router.on("POST", "/echo", Role::none, [](const Request& request, const Done& done) {
-      Response response;
-      response.body = std::to_string(request.body.size());
-      done(response);
-    });
-    router.on("GET", "/later", Role::none, [this](const Request&, Done done) {
-      pending.push_back(std::move(done));
-      ++dispatched;
-    });
-    router.on("GET", "/read", Role::viewer, [](const Request&, const Done& done) { done({}); });
-    router.on_stream("/events", Role::none,
-                     [this](const Request&, const std::shared_ptr<EventSink>& s) { sink = s; });
-    return router;
-  }
-};
-
-int status_of(const std::string& answer) {
-  return answer.size() > 12 ? std::stoi(answer.substr(9, 3)) : 0;
-}
 
 TEST(UnixServer, AnswersAndKeepsTheConnection) {
   Stage stage;
@@ -170,119 +126,6 @@ TEST(UnixServer, WaitsForASlowReaderWithoutHoldingUpOthers) {
   EXPECT_EQ(answer.size() - answer.find("\r\n\r\n") - 4, 4U << 20);
 }
 
-TEST(UnixServer, ClosesWhoKeepsItWaiting) {  // SPEC SEC-3
-  struct Row {
-    std::string name;
-    std::string_view bytes;
-  };
-  const std::vector<Row> rows{
-      {"says nothing", ""},
-      {"idles after an answer", kHello},
-      {"never ends its header", "GET /hello HTTP/1.1\r\nHo"},
-      {"never ends its body", "POST /echo HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"},
-      {"never takes its answer", "GET /big HTTP/1.1\r\n\r\n"}};
-  Stage stage;
-  UnixServerConfig config;
-  config.idle = 60ms;
-  config.request = 60ms;
-  ServerThread server(stage.router(), config);
-  for (const auto& row : rows) {
-    RawClient client(server.path());
-    ASSERT_TRUE(client.send(row.bytes));
-    ASSERT_TRUE(eventually([&] { return server.connection_count() == 1; }) || row.bytes.empty());
-    EXPECT_TRUE(eventually([&] { return server.connection_count() == 0; })) << row.name;
-    EXPECT_TRUE(client.closed_by_server()) << row.name;
-  }
-}
-
-TEST(UnixServer, ClosesWhoDripsARequest) {  // SPEC SEC-3
-  Stage stage;
-  UnixServerConfig config;
-  config.idle = 60s;
-  config.request = 100ms;
-  ServerThread server(stage.router(), config);
-  RawClient client(server.path());
-  bool sent = true;
-  for (int i = 0; i < 100 && sent; ++i) {
-    sent = client.send(i == 0 ? "GET /hello HTTP/1.1\r\nA: " : "b");
-    std::this_thread::sleep_for(10ms);
-  }
-  EXPECT_FALSE(sent) << "each byte must not buy more time";
-}
-
-TEST(UnixServer, LetsAHandlerTakeItsTime) {
-  Stage stage;
-  UnixServerConfig config;
-  config.idle = config.request = 20ms;
-  ServerThread server(stage.router(), config);
-  RawClient client(server.path());
-  ASSERT_TRUE(client.send("GET /later HTTP/1.1\r\n\r\n"));
-  ASSERT_TRUE(eventually([&] { return stage.dispatched == 1; }));
-  std::this_thread::sleep_for(150ms);
-  server.run([&] { stage.pending.at(0)({}); });
-  EXPECT_EQ(status_of(client.read_answer()), 200);
-  EXPECT_TRUE(client.closed_by_server()) << "and then it counts as idle again";
-}
-
-TEST(UnixServer, ServesManyConnectionsAndRefusesTooMany) {  // SPEC SEC-3
-  Stage stage;
-  UnixServerConfig config;
-  config.max_connections = 100;
-  ServerThread server(stage.router(), config);
-  std::vector<RawClient> clients;
-  for (int i = 0; i < 100; ++i) {
-    clients.emplace_back(server.path());
-    ASSERT_TRUE(clients.back().send(kHello));
-  }
-  for (auto& client : clients) EXPECT_EQ(status_of(client.read_answer()), 200);
-  RawClient late(server.path());
-  const auto answer = late.read_answer();
-  EXPECT_EQ(status_of(answer), 503);
-  EXPECT_NE(answer.find("too-many-connections"), std::string::npos);
-  clients.clear();
-  ASSERT_TRUE(eventually([&] { return server.connection_count() == 0; }));
-  EXPECT_EQ(status_of(RawClient(server.path()).ask(kHello)), 200);
-}
-
-TEST(UnixServer, StreamsEvents) {
-  Stage stage;
-  ServerThread server(stage.router());
-  RawClient client(server.path());
-  ASSERT_TRUE(client.send("GET /events HTTP/1.1\r\n\r\n"));
-  EXPECT_NE(client.read_until("\r\n\r\n").find("text/event-stream"), std::string::npos);
-  EXPECT_TRUE(server.run([&] { return stage.sink->open() && stage.sink->send("status", "a\nb"); }));
-  EXPECT_EQ(client.read_until("\n\n"), "event: status\ndata: a\ndata: b\n\n");
-  client.close();
-  EXPECT_TRUE(eventually([&] { return !server.run([&] { return stage.sink->open(); }); }));
-  EXPECT_FALSE(server.run([&] { return stage.sink->send("status", "late"); }));
-  EXPECT_EQ(server.connection_count(), 0U) << "a sink that is kept keeps no connection";
-}
-
-TEST(UnixServer, CutsOffAStreamClientThatFallsBehind) {  // SPEC SEC-3
-  Stage stage;
-  UnixServerConfig config;
-  config.stream_backlog = 64 * 1024;
-  ServerThread server(stage.router(), config);
-  RawClient client(server.path());
-  ASSERT_TRUE(client.send("GET /events HTTP/1.1\r\n\r\n"));
-  client.read_until("\r\n\r\n");
-  const std::string event(8 * 1024, 'x');
-  int sent = 0;
-  while (sent < 10'000 && server.run([&] { return stage.sink->send("status", event); })) ++sent;
-  EXPECT_LT(sent, 1000);
-  EXPECT_FALSE(server.run([&] { return stage.sink->open(); }));
-}
-
-TEST(UnixServer, EndsAStreamWhenItsSinkIsDropped) {
-  Stage stage;
-  ServerThread server(stage.router());
-  RawClient client(server.path());
-  ASSERT_TRUE(client.send("GET /events HTTP/1.1\r\n\r\n"));
-  client.read_until("\r\n\r\n");
-  server.run([&] { stage.sink.reset(); });
-  EXPECT_TRUE(client.closed_by_server());
-}
-
 TEST(UnixServer, StopsWithClientsConnected) {
   Stage stage;
   auto server = std::make_unique<ServerThread>(stage.router());
@@ -296,29 +139,54 @@ TEST(UnixServer, StopsWithClientsConnected) {
   stage.pending.at(0)({});  // an answer that comes when all is over is dropped
 }
 
-/// What user and group 65534 is told at /read; as root only, since only root may become somebody
-/// else.
-int ask_as_stranger(const std::string& path) {
+/// The status, a refusal, that user and group 65534 without other groups get at `path` of the
+/// socket.
+int refusal_for_stranger(const ServerThread& server, const std::string& request) {
+  constexpr int kBase = 300;  // an exit status holds 8 bits
   const pid_t child = ::fork();
   if (child == 0) {
     const bool changed =
         ::setgroups(0, nullptr) == 0 && ::setgid(65534) == 0 && ::setuid(65534) == 0;
-    ::_exit(changed ? status_of(RawClient(path).ask("GET /read HTTP/1.1\r\n\r\n")) / 4 : 1);
+    ::_exit(changed ? status_of(RawClient(server.path()).ask(request)) - kBase : 0);
   }
   int status = 0;
   ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) * 4 : 0;
+  return WIFEXITED(status) ? WEXITSTATUS(status) + kBase : 0;
 }
+
+/// A socket that everybody may open, in a directory that everybody may enter.
+UnixServerConfig open_to_all() {
+  UnixServerConfig config;
+  config.mode = 0666;
+  return config;
+}
+void open_directory(const ServerThread& server) {
+  const auto directory = std::filesystem::path(server.path()).parent_path();
+  ASSERT_EQ(::chmod(directory.c_str(), 0755), 0);
+}
+
+constexpr const char* kRead = "GET /read HTTP/1.1\r\n\r\n";
 
 TEST(UnixServer, TakesTheRoleFromThePeersCredentials) {  // SPEC SEC-2
   Stage stage;
-  UnixServerConfig config;
-  config.mode = 0666;
+  ServerThread server(stage.router(), open_to_all());
+  open_directory(server);
+  EXPECT_EQ(status_of(RawClient(server.path()).ask(kRead)), 200);
+  if (::geteuid() != 0) return;  // only root can become somebody else
+  EXPECT_EQ(refusal_for_stranger(server, kRead), 403);
+}
+
+TEST(UnixServer, KeepsItsLastConnectionsForAdministrators) {  // SPEC SEC-3
+  Stage stage;
+  auto config = open_to_all();
+  config.max_connections = 9;
   ServerThread server(stage.router(), config);
-  EXPECT_EQ(status_of(RawClient(server.path()).ask("GET /read HTTP/1.1\r\n\r\n")), 200);
+  open_directory(server);
+  RawClient first(server.path()), second(server.path());
+  EXPECT_EQ(status_of(first.ask(kRead)), 200);
+  EXPECT_EQ(status_of(second.ask(kRead)), 200);
   if (::geteuid() != 0) return;
-  ASSERT_EQ(::chmod(std::filesystem::path(server.path()).parent_path().c_str(), 0755), 0);
-  EXPECT_EQ(ask_as_stranger(server.path()), 403 / 4 * 4);
+  EXPECT_EQ(refusal_for_stranger(server, kRead), 503);
 }
 
 }  // namespace
