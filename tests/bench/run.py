@@ -89,8 +89,8 @@ def load(lab, socket_path, connections: int, seconds: float) -> dict:
                               "--seconds", seconds, "--cpu", CLIENT_CPU))
 
 
-def start_nginx(lab):
-    """`return 200` on a Unix socket: what a first-class server needs for the least an answer can be."""
+def start_nginx(lab, body_bytes: int):
+    """`return 200` on a Unix socket, a body of the same size: what a first-class server needs for the least answer."""
     folder = lab.dir / "nginx"
     folder.mkdir()
     (folder / "nginx.conf").write_text(
@@ -98,7 +98,7 @@ def start_nginx(lab):
         "events { worker_connections 1024; }\n"
         f"http {{ access_log off; keepalive_requests 1000000000; client_body_temp_path {folder}; "
         f"proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};\n"
-        f"server {{ listen unix:{folder}/sock; location / {{ return 200 'ok'; }} }} }}\n")
+        f"server {{ listen unix:{folder}/sock; location / {{ return 200 '{'x' * body_bytes}'; }} }} }}\n")
     master = lab.spawn(["/usr/sbin/nginx", "-e", folder / "error.log", "-c", folder / "nginx.conf"], folder / "log")
     children = pathlib.Path(f"/proc/{master.pid}/task/{master.pid}/children")
     worker = labs.wait_for("nginx", lambda: (folder / "sock").exists() and children.read_text().split())
@@ -127,9 +127,10 @@ def compare(lab, servers: dict, connections: int, server_cpu: int, options) -> d
 
 def status_rows(lab, options):
     agent = lab.agent
-    servers = {"agent": (agent.socket, agent.process.pid), "nginx": start_nginx(lab)}
+    body_bytes = len(json.dumps(agent.status(), separators=(",", ":"), ensure_ascii=False).encode())
+    servers = {"agent": (agent.socket, agent.process.pid), "nginx": start_nginx(lab, body_bytes)}
     many = compare(lab, servers, 64, SERVER_CPU, options)
-    servers["pingpong"] = start_pingpong(lab, len(json.dumps(agent.status())))
+    servers["pingpong"] = start_pingpong(lab, body_bytes)
     one = compare(lab, servers, 1, CLIENT_CPU, options)
     ours = one["agent"]["p50_us"]
     yield Row("status_p50_unix_c1_vs_nginx", ours, "us", one["nginx"]["p50_us"], 1.5)
