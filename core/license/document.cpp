@@ -38,8 +38,8 @@ LicenseSummary summarise(const LicenseDocument& document, std::string hash) {
     return std::tuple(window.not_before, window.not_after);
   };
   std::ranges::sort(out.windows, {}, order);
-  const auto repeated = std::ranges::unique(out.windows);
-  out.windows.erase(repeated.begin(), repeated.end());
+  // Not std::ranges::unique: clang 14 does not compile the subrange of libstdc++ 12.
+  out.windows.erase(std::unique(out.windows.begin(), out.windows.end()), out.windows.end());
   return out;
 }
 
