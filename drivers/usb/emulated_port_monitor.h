@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/ports.h"
@@ -27,6 +28,10 @@ class EmulatedPortMonitor {
 
   /// Never blocks. Errors: `emulated-port-unreachable`.
   static Result<EmulatedPortMonitor> connect(std::string socket_path);
+
+  /// Whether a DeviceRef::port was named by an emulated port ("<key name>#<generation>"); a USB
+  /// path has no '#'.
+  static bool names(std::string_view port) { return port.find('#') != port.npos; }
 
   int fd() const { return socket_.get(); }
   /// What has arrived, drained until empty.
