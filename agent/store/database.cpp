@@ -58,19 +58,36 @@ class Database::Impl {
 
   Result<StoreContents> load() {
     StoreContents contents;
+    contents.chain = meta("chain");
+    LK_CHECK(
+        read_all([&](StoredFact fact) { contents.facts.push_back(std::move(fact)); },
+                 [&](Document document) { contents.documents.push_back(std::move(document)); }));
+    return contents;
+  }
+
+  /// Hands out what it has verified.
+  template <class TakeFact, class TakeDocument>
+  Result<void> read_all(TakeFact take_fact, TakeDocument take_document) {
     if (const auto verdict = db_.execAndGet(sql::kQuickCheck).getString(); verdict != "ok")
       return damaged(verdict);
-    contents.chain = meta("chain");
     ChainCheck check;
     SQLite::Statement facts(db_, sql::kAllFacts);
     while (facts.executeStep()) {
       EncodedFact encoded{facts.getColumn(0).getString(), facts.getColumn(1).getString()};
       auto fact = check.next(encoded);
       if (!fact) return damaged(fact.error().message);
-      contents.facts.push_back({std::move(*fact), std::move(encoded)});
+      take_fact(StoredFact{std::move(*fact), std::move(encoded)});
     }
-    LK_CHECK(load_documents(contents.documents));
-    return contents;
+    SQLite::Statement documents(db_, sql::kAllDocuments);
+    while (documents.executeStep()) {
+      const auto blob = documents.getColumn(1);
+      const auto* data = static_cast<const std::uint8_t*>(blob.getBlob());
+      Document document{documents.getColumn(0).getString(), Bytes(data, data + blob.getBytes())};
+      if (content_hash(document.envelope) != document.hash)
+        return damaged("document " + document.hash + " was changed");
+      take_document(std::move(document));
+    }
+    return {};
   }
 
   void write(std::span<const Write* const> writes) {
@@ -86,19 +103,6 @@ class Database::Impl {
   }
 
  private:
-  Result<void> load_documents(std::vector<Document>& documents) {
-    SQLite::Statement rows(db_, sql::kAllDocuments);
-    while (rows.executeStep()) {
-      const auto blob = rows.getColumn(1);
-      const auto* data = static_cast<const std::uint8_t*>(blob.getBlob());
-      Document document{rows.getColumn(0).getString(), Bytes(data, data + blob.getBytes())};
-      if (content_hash(document.envelope) != document.hash)
-        return damaged("document " + document.hash + " was changed");
-      documents.push_back(std::move(document));
-    }
-    return {};
-  }
-
   void add_meta(const char* name, const std::string& value) {
     SQLite::Statement insert(db_, sql::kAddMeta);
     insert.bind(1, name);
@@ -165,6 +169,14 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
 Result<StoreContents> Database::load() {
   try {
     return impl_->load();
+  } catch (const SQLite::Exception& error) {
+    return damaged(error.what());
+  }
+}
+
+Result<void> Database::verify() {
+  try {
+    return impl_->read_all([](const StoredFact&) {}, [](const Document&) {});
   } catch (const SQLite::Exception& error) {
     return damaged(error.what());
   }

@@ -27,6 +27,8 @@ class Database {
 
   /// Reads and verifies all of it. Error: `database-damaged`.
   Result<StoreContents> load();
+  /// As load(), keeping nothing.
+  Result<void> verify();
   /// All of `writes` in one durable transaction, or none. Errors: `store-refused` (a fact that does
   /// not decode, or another one stands in its place), `store-failed` (disk full, I/O error).
   Result<void> write(std::span<const Write* const> writes);

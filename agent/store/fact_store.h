@@ -35,6 +35,8 @@ class FactStore : public Store {
   using Done = std::function<void(Result<void>)>;
   /// The switch and `batch` in one transaction.
   virtual void switch_chain(ChainSwitch change, Batch batch, Done done) = 0;
+  /// Reads everything again and verifies it (SPEC REC-2). Error: `database-damaged`.
+  virtual void verify(Done done) = 0;
 };
 
 }  // namespace latchkey

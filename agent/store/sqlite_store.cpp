@@ -19,12 +19,14 @@ SqliteStore::~SqliteStore() {
 }
 
 void SqliteStore::append(Batch batch, Done done) {
-  add({{std::nullopt, std::move(batch)}, std::move(done), {}});
+  add({{std::nullopt, std::move(batch)}, false, std::move(done), {}});
 }
 
 void SqliteStore::switch_chain(ChainSwitch change, Batch batch, Done done) {
-  add({{std::move(change), std::move(batch)}, std::move(done), {}});
+  add({{std::move(change), std::move(batch)}, false, std::move(done), {}});
 }
+
+void SqliteStore::verify(Done done) { add({{}, true, std::move(done), {}}); }
 
 void SqliteStore::add(Job job) {
   turn_.push_back(std::move(job));
@@ -62,15 +64,17 @@ void SqliteStore::run() {
 
 void SqliteStore::carry_out(Jobs& jobs) {
   std::vector<const Write*> writes;
-  for (const auto& job : jobs) writes.push_back(&job.write);
-  auto outcome = database_->write(writes);
-  if (outcome || jobs.size() == 1) {
-    for (auto& job : jobs) job.outcome = outcome;
-    return;
+  for (const auto& job : jobs)
+    if (!job.verify) writes.push_back(&job.write);
+  const auto outcome = writes.empty() ? Result<void>() : database_->write(writes);
+  for (auto& job : jobs) {
+    // One bad write must not take its neighbours down.
+    const auto* write = &job.write;
+    if (job.verify)
+      job.outcome = database_->verify();
+    else
+      job.outcome = outcome || writes.size() == 1 ? outcome : database_->write({&write, 1});
   }
-  // One bad write must not take its neighbours down.
-  for (std::size_t i = 0; i < jobs.size(); ++i)
-    jobs[i].outcome = database_->write(std::span(writes).subspan(i, 1));
 }
 
 }  // namespace latchkey

@@ -22,10 +22,12 @@ class SqliteStore final : public FactStore {
 
   void append(Batch batch, Done done) override;
   void switch_chain(ChainSwitch change, Batch batch, Done done) override;
+  void verify(Done done) override;
 
  private:
   struct Job {
     Write write;
+    bool verify = false;
     Done done;
     Result<void> outcome;
   };
