@@ -1,0 +1,71 @@
+#include "agent/app/fact_log.h"
+
+#include <set>
+#include <utility>
+
+namespace latchkey {
+
+void FactLog::add(std::vector<StoredFact> facts, std::vector<Document> documents) {
+  for (auto& stored : facts) {
+    chains_[stored.fact.chain].push_back(entries_.size());
+    entries_.push_back({++position_, std::move(stored)});
+  }
+  for (auto& document : documents)
+    documents_.emplace(std::move(document.hash), std::move(document.envelope));
+}
+
+std::vector<StoredFact> FactLog::drop_after(const std::string& chain, std::uint64_t common) {
+  std::vector<StoredFact> dropped;
+  std::vector<Entry> kept;
+  for (auto& entry : entries_) {
+    const auto& fact = entry.stored.fact;
+    if (fact.chain == chain && fact.seq > common)
+      dropped.push_back(std::move(entry.stored));
+    else
+      kept.push_back(std::move(entry));
+  }
+  entries_ = std::move(kept);
+  chains_.clear();
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    chains_[entries_[i].stored.fact.chain].push_back(i);
+  return dropped;
+}
+
+ChainHeads FactLog::heads() const {
+  ChainHeads heads;
+  for (const auto& [chain, entries] : chains_) heads.emplace(chain, head(chain));
+  return heads;
+}
+
+ChainHead FactLog::head(const std::string& chain) const {
+  const auto found = chains_.find(chain);
+  if (found == chains_.end() || found->second.empty()) return {};
+  return {found->second.size(), entries_[found->second.back()].stored.encoded.hash};
+}
+
+std::string FactLog::hash_at(const std::string& chain, std::uint64_t seq) const {
+  const auto found = chains_.find(chain);
+  if (found == chains_.end() || seq == 0 || seq > found->second.size()) return {};
+  return entries_[found->second[seq - 1]].stored.encoded.hash;
+}
+
+Batch FactLog::facts_after(const ChainHeads& theirs, std::size_t max_facts) const {
+  Batch batch;
+  std::set<std::string> named;
+  for (const auto& [chain, entries] : chains_) {
+    const auto known = theirs.find(chain);
+    for (std::size_t i = known == theirs.end() ? 0 : known->second.seq; i < entries.size(); ++i) {
+      if (!batch.facts.empty() && batch.facts.size() >= max_facts) break;
+      const auto& stored = entries_[entries[i]].stored;
+      batch.facts.push_back(stored.encoded);
+      const auto* read = std::get_if<KeyRead>(&stored.fact.body);
+      if (read != nullptr && read->reading.license) named.insert(read->reading.license->document);
+    }
+  }
+  for (const auto& hash : named)
+    if (const auto found = documents_.find(hash); found != documents_.end())
+      batch.documents.push_back({found->first, found->second});
+  return batch;
+}
+
+}  // namespace latchkey

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/peer/host.h"
+#include "agent/store/fact_store.h"
+
+namespace latchkey {
+
+/// Every fact that is durable on this node, in the order of arrival and by chain; and the
+/// documents.
+class FactLog {
+ public:
+  struct Entry {
+    std::uint64_t position = 0;  ///< order of arrival, from 1; a dropped fact leaves a gap
+    StoredFact stored;
+  };
+
+  /// Facts must continue their chains: the store's load() and ChainCheck see to that.
+  void add(std::vector<StoredFact> facts, std::vector<Document> documents);
+  /// Takes the facts of `chain` after `common` out and returns them in order (SPEC BUF-10).
+  std::vector<StoredFact> drop_after(const std::string& chain, std::uint64_t common);
+
+  const std::vector<Entry>& entries() const { return entries_; }
+  ChainHeads heads() const;
+  ChainHead head(const std::string& chain) const;                          ///< seq 0 when unknown
+  std::string hash_at(const std::string& chain, std::uint64_t seq) const;  ///< empty when unknown
+  bool has_document(const std::string& hash) const { return documents_.count(hash) != 0; }
+  /// As PeerHost::facts_after.
+  Batch facts_after(const ChainHeads& theirs, std::size_t max_facts) const;
+
+ private:
+  std::vector<Entry> entries_;
+  std::map<std::string, std::vector<std::size_t>> chains_;  ///< seq - 1 -> index into entries_
+  std::map<std::string, Bytes> documents_;
+  std::uint64_t position_ = 0;
+};
+
+}  // namespace latchkey

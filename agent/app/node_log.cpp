@@ -1,0 +1,149 @@
+#include "agent/app/node_log.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "agent/store/chain_check.h"
+#include "agent/telemetry/log.h"
+#include "agent/telemetry/names.h"
+#include "core/base/sha256.h"
+
+namespace latchkey {
+namespace {
+
+constexpr std::chrono::milliseconds kRetry{1000};
+constexpr std::size_t kChainIdBytes = 16;
+
+std::vector<Fact> facts_of(const std::vector<StoredFact>& stored) {
+  std::vector<Fact> facts;
+  facts.reserve(stored.size());
+  for (const auto& one : stored) facts.push_back(one.fact);
+  return facts;
+}
+
+WitnessConfig witness_config(const NodeLog::Config& config, const std::string& chain) {
+  return {config.node, chain, config.settle, config.peer_hold};
+}
+
+}  // namespace
+
+Result<std::string> new_chain_id(const FillRandom& random) {
+  Bytes bytes(kChainIdBytes);
+  if (!random(bytes)) return fail("no-random", "the system gives no random numbers");
+  return to_hex(bytes);
+}
+
+Batch NodeLog::Pending::batch() const {
+  Batch batch;
+  for (const auto& stored : facts) batch.facts.push_back(stored.encoded);
+  batch.documents = documents;
+  return batch;
+}
+
+NodeLog::NodeLog(Reactor& reactor, const Clock& clock, FactStore& store, FillRandom random,
+                 Config config, StoreContents contents, std::function<void()> changed)
+    : reactor_(reactor),
+      clock_(clock),
+      store_(store),
+      random_(std::move(random)),
+      config_(std::move(config)),
+      changed_(std::move(changed)),
+      chain_(std::move(contents.chain)),
+      witness_(witness_config(config_, chain_)),
+      retry_(reactor.alarm()),
+      tick_(reactor.alarm()) {
+  witness_.merge(facts_of(contents.facts));
+  log_.add(std::move(contents.facts), std::move(contents.documents));
+  last_hash_ = log_.head(chain_).hash;
+}
+
+void NodeLog::witness(const std::function<void(Witness&, Time)>& change,
+                      std::vector<Document> documents) {
+  change(witness_, clock_.now());
+  collect(std::move(documents));
+}
+
+void NodeLog::when_durable(std::function<void()> call) {
+  if (durable()) return call();
+  waiting_.push_back(std::move(call));
+}
+
+StoredFact NodeLog::chained(Fact fact) {
+  auto encoded = encode(fact, last_hash_);
+  last_hash_ = encoded.hash;
+  return {std::move(fact), std::move(encoded)};
+}
+
+void NodeLog::collect(std::vector<Document> documents) {
+  for (auto& fact : witness_.take_new()) unstored_.facts.push_back(chained(std::move(fact)));
+  for (auto& document : documents)
+    if (!log_.has_document(document.hash)) unstored_.documents.push_back(std::move(document));
+  if (durable()) return note_change();
+  if (!std::exchange(own_queued_, true)) enqueue([this] { write_own(); });
+}
+
+void NodeLog::enqueue(std::function<void()> write) {
+  queue_.push_back(std::move(write));
+  start_next();
+}
+
+void NodeLog::start_next() {
+  if (writing_ || queue_.empty()) return;
+  writing_ = true;
+  const auto write = std::move(queue_.front());
+  queue_.pop_front();
+  write();
+}
+
+void NodeLog::finished() {
+  writing_ = false;
+  start_next();
+  note_change();
+  if (durable())
+    for (auto& call : std::exchange(waiting_, {})) call();
+}
+
+void NodeLog::write_own() {
+  own_queued_ = false;
+  auto done = [this, written = unstored_](const Result<void>& outcome) {
+    own_written(written, outcome);
+  };
+  if (change_)
+    store_.switch_chain(*change_, unstored_.batch(), std::move(done));
+  else
+    store_.append(unstored_.batch(), std::move(done));
+}
+
+void NodeLog::own_written(const Pending& written, const Result<void>& outcome) {
+  if (!outcome) return retry_later(outcome.error());
+  if (std::exchange(failing_, false)) log::info(log::names::kStoreRecovered);
+  if (change_) log_.drop_after(change_->forked, change_->common);
+  change_.reset();
+  const auto drop = [](auto& from, std::size_t count) {
+    from.erase(from.begin(), from.begin() + static_cast<std::ptrdiff_t>(count));
+  };
+  drop(unstored_.facts, written.facts.size());
+  drop(unstored_.documents, written.documents.size());
+  log_.add(written.facts, written.documents);
+  finished();
+}
+
+void NodeLog::retry_later(const Error& error) {
+  failure_ = error;
+  if (!std::exchange(failing_, true))
+    log::error(log::names::kStoreFailing, {{"code", error.code}, {"detail", error.message}});
+  retry_->set(kRetry, [this] { write_own(); });
+  changed_();
+}
+
+void NodeLog::note_change() {
+  if (const auto due = witness_.next_tick())
+    tick_->set(std::max(*due - clock_.now(), Duration(0)),
+               [this] { witness([](Witness& w, Time now) { w.tick(now); }); });
+  else
+    tick_->cancel();
+  changed_();
+}
+
+}  // namespace latchkey

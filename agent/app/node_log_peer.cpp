@@ -1,0 +1,126 @@
+#include <algorithm>
+#include <utility>
+
+#include "agent/app/node_log.h"
+#include "agent/store/chain_check.h"
+#include "core/base/sha256.h"
+
+// What the peer brings into the log, and how the log leaves a chain that was forked (SPEC BUF-10).
+namespace latchkey {
+
+Result<NodeLog::Pending> NodeLog::news_in(const Batch& batch) const {
+  Pending news;
+  ChainCheck check;
+  for (const auto& [chain, head] : log_.heads()) check.start(chain, head.seq, head.hash);
+  for (const auto& encoded : batch.facts) {
+    const auto decoded = decode_fact(encoded.text);
+    const auto known =
+        decoded ? log_.hash_at(decoded->fact.chain, decoded->fact.seq) : std::string();
+    if (!known.empty() && known == decoded->hash) continue;
+    if (decoded && decoded->fact.chain == chain_)
+      return fail("chain-broken", "the peer sent facts of the chain that this node writes");
+    LK_TRY(auto fact, check.next(encoded));
+    news.facts.push_back({std::move(fact), encoded});
+  }
+  for (const auto& document : batch.documents) {
+    if (content_hash(document.envelope) != document.hash)
+      return fail("chain-broken", "document " + document.hash + " was changed on its way");
+    if (!log_.has_document(document.hash)) news.documents.push_back(document);
+  }
+  return news;
+}
+
+void NodeLog::receive(Batch batch, Done done) {
+  enqueue([this, batch = std::move(batch), done = std::move(done)] {
+    auto news = news_in(batch);
+    if (!news || news->empty()) {
+      done(news ? Result<void>() : tl::make_unexpected(news.error()));
+      return finished();
+    }
+    auto to_write = news->batch();
+    store_.append(std::move(to_write),
+                  [this, news = std::move(*news), done](const Result<void>& outcome) {
+                    if (outcome) take_in(news);
+                    done(outcome);
+                    finished();
+                  });
+  });
+}
+
+/// The facts of a database that this node no longer has come back from the peer.
+bool NodeLog::tells_our_lost_past(const Pending& pending) const {
+  return std::any_of(pending.facts.begin(), pending.facts.end(), [&](const auto& stored) {
+    const auto& fact = stored.fact;
+    return fact.node == config_.node && forked_.count(fact.chain) == 0 &&
+           log_.head(fact.chain).seq == 0;
+  });
+}
+
+void NodeLog::take_in(Pending pending) {
+  const bool lost_past = tells_our_lost_past(pending);
+  std::vector<Fact> facts;
+  for (const auto& stored : pending.facts) facts.push_back(stored.fact);
+  log_.add(std::move(pending.facts), std::move(pending.documents));
+  witness_.merge(std::move(facts));
+  if (lost_past)
+    witness_.warn(clock_.now(), "history-restored",
+                  "this node's database was lost; its history came back from the peer");
+  collect({});
+}
+
+void NodeLog::own_chain_forked(const std::string& chain, std::uint64_t common, Done done) {
+  enqueue([this, chain, common, done = std::move(done)] {
+    if (chain != chain_) {  // told twice: it was left already
+      done({});
+      return finished();
+    }
+    begin_switch(chain, common);
+    waiting_.push_back([done] { done({}); });
+    write_own();
+  });
+}
+
+/// In memory at once, so that what is witnessed from now on follows in the new chain; on disk with
+/// the next write.
+void NodeLog::begin_switch(const std::string& chain, std::uint64_t common) {
+  const auto fresh = new_chain_id(random_);
+  if (!fresh) return;  // no randomness: the fork stays and is reported again
+  change_ = ChainSwitch{chain, common, *fresh};
+  forked_.insert(chain);
+  std::vector<Fact> kept, moved;
+  for (const auto& entry : log_.entries()) {
+    const auto& fact = entry.stored.fact;
+    (fact.chain == chain && fact.seq > common ? moved : kept).push_back(fact);
+  }
+  for (const auto& stored : unstored_.facts) moved.push_back(stored.fact);
+  unstored_.facts.clear();
+  chain_ = *fresh;
+  last_hash_.clear();
+  for (std::size_t i = 0; i < moved.size(); ++i) {
+    moved[i].chain = chain_;
+    moved[i].seq = i + 1;
+    unstored_.facts.push_back(chained(moved[i]));
+  }
+  const bool had_peer = !witness_.peer().empty();
+  witness_ = Witness({config_.node, chain_, config_.settle, config_.peer_hold});
+  kept.insert(kept.end(), moved.begin(), moved.end());
+  witness_.merge(std::move(kept));
+  const Time now = clock_.now();
+  if (had_peer) witness_.peer_down(now);
+  witness_.warn(
+      now, "history-restored",
+      "this node's database was restored from a backup; the peer knows what it had forgotten");
+  for (auto& fact : witness_.take_new()) unstored_.facts.push_back(chained(std::move(fact)));
+}
+
+void NodeLog::foreign_chain_forked(const std::string& chain) {
+  const auto said = [&](const Fact& fact) {
+    const auto* warning = std::get_if<HistoryWarning>(&fact.body);
+    return warning != nullptr && warning->code == "history-forked" && warning->detail == chain;
+  };
+  const auto& facts = witness_.facts();
+  if (std::any_of(facts.begin(), facts.end(), said)) return;
+  witness([&](Witness& w, Time now) { w.warn(now, "history-forked", chain); });
+}
+
+}  // namespace latchkey
