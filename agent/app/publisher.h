@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/api/backend.h"
+#include "agent/app/node_log.h"
+#include "agent/app/status.h"
+
+namespace latchkey {
+
+/// Builds the snapshot when something changed and tells those who watch. Reactor thread only.
+class Publisher {
+ public:
+  /// `complete` adds what the log does not know (names, the peer link, what is being read).
+  using Complete = std::function<void(StatusView&)>;
+
+  Publisher(Reactor& reactor, const Clock& clock, Complete complete);
+
+  /// Says what `log` says now, unless that is not durable yet: then the log calls again when it is.
+  void publish(const NodeLog& log);
+
+  const Snapshot& snapshot() const { return snapshot_; }
+  const Decision& decision() const { return view_.decision; }  ///< the published one
+  /// Each new status, until the sink's client is gone.
+  void watch(std::shared_ptr<net::EventSink> sink);
+  /// After each publish().
+  void on_published(std::function<void()> call) { published_ = std::move(call); }
+
+ private:
+  void render();
+  void announce();
+  void schedule(const NodeLog& log);
+
+  const Clock& clock_;
+  Complete complete_;
+  std::function<void()> published_;
+  StatusView view_;
+  Snapshot snapshot_;
+  std::string news_;  ///< the last status without what changes by itself
+  std::string last_state_;
+  std::vector<std::shared_ptr<net::EventSink>> sinks_;
+  std::unique_ptr<Alarm> next_;
+};
+
+}  // namespace latchkey

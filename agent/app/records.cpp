@@ -1,0 +1,98 @@
+#include "agent/app/records.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/usbkey/buffer.h"
+
+namespace latchkey {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string name_of(const std::string& node, const NodeNames& names) {
+  const auto found = names.find(node);
+  return found == names.end() ? node : found->second;
+}
+
+struct Describer {
+  const NodeNames& names;
+
+  std::string operator()(const NodeStarted& fact) const {
+    return "agent " + fact.version + " started";
+  }
+  std::string operator()(const NodeStopped&) const { return "agent stopped"; }
+  std::string operator()(const NodeJoined& fact) const {
+    auto text = "node " + name_of(fact.node, names) + " joined the deployment";
+    if (!fact.replaces.empty()) text += " in place of " + name_of(fact.replaces, names);
+    return text;
+  }
+  std::string operator()(const KeyRead& fact) const {
+    const auto& reading = fact.reading;
+    auto text =
+        "key " + (reading.key_id.empty() ? "(unknown)" : reading.key_id) + " at port " + fact.port;
+    if (!reading.works()) {
+      text += " does not work: " + std::string(to_string(*reading.fault));
+      return reading.detail.empty() ? text : text + " (" + reading.detail + ")";
+    }
+    if (reading.license)
+      text += " works; license " + reading.license->id + " until " +
+              format_time(entries_until(*reading.license));
+    return text;
+  }
+  std::string operator()(const KeyGone& fact) const {
+    return "key at port " + fact.port + " was removed" +
+           (fact.while_down ? " while the agent was not running" : "");
+  }
+  std::string operator()(const PeerLost& fact) const {
+    return "node " + name_of(fact.peer, names) + " is unreachable; its keys count as absent here";
+  }
+  std::string operator()(const PeerFound& fact) const {
+    return "node " + name_of(fact.peer, names) + " is reachable again";
+  }
+  std::string operator()(const HistoryWarning& fact) const {
+    return fact.code + ": " + fact.detail;
+  }
+  std::string operator()(const UnknownFact& fact) const {
+    return "a record of kind " + fact.kind + " from a newer version";
+  }
+};
+
+Json record_json(const FactLog::Entry& entry, const NodeNames& names) {
+  const auto& fact = entry.stored.fact;
+  return {{"position", entry.position},
+          {"at", format_time(fact.at)},
+          {"node", fact.node},
+          {"node_name", name_of(fact.node, names)},
+          {"chain", fact.chain},
+          {"seq", fact.seq},
+          {"hash", entry.stored.encoded.hash},
+          {"kind", kind(fact.body)},
+          {"text", describe(fact.body, names)},
+          {"fact", Json::parse(entry.stored.encoded.text)}};
+}
+
+}  // namespace
+
+std::string describe(const FactBody& body, const NodeNames& names) {
+  return std::visit(Describer{names}, body);
+}
+
+Json records_page(const FactLog& log, const RecordQuery& query, const NodeNames& names) {
+  Json records = Json::array();
+  std::uint64_t next = 0;
+  const auto& entries = log.entries();
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    const auto& fact = entry->stored.fact;
+    if (query.before != 0 && entry->position >= query.before) continue;
+    if (!query.node.empty() && fact.node != query.node) continue;
+    if (!query.kind.empty() && kind(fact.body) != query.kind) continue;
+    if (records.size() == query.limit) {
+      next = records.back().at("position");
+      break;
+    }
+    records.push_back(record_json(*entry, names));
+  }
+  return {{"records", std::move(records)}, {"next", next}};
+}
+
+}  // namespace latchkey

@@ -1,0 +1,154 @@
+#include "agent/app/status.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "agent/app/explain.h"
+#include "drivers/usb/emulated_port_monitor.h"
+
+namespace latchkey {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string name_of(const StatusView& view, const std::string& node) {
+  if (node == view.node) return view.node_name;
+  return node == view.peer.node ? view.peer.name : std::string();
+}
+
+std::string link_of(const StatusView& view, const std::string& node) {
+  if (node == view.node) return "self";
+  return node == view.peer.node ? std::string(to_string(view.peer.link)) : "unpaired";
+}
+
+/// SPEC KEY-12: `holding` while the peer's last report stays in force.
+std::string_view peer_state(const StatusView& view) {
+  if (view.peer.link == LinkState::unpaired) return "none";
+  if (view.peer.link == LinkState::up) return "reachable";
+  return view.decision.peer_unreachable ? "unreachable" : "holding";
+}
+
+Json deployment_json(const StatusView& view) {
+  auto members = view.decision.nodes;
+  if (std::find(members.begin(), members.end(), view.node) == members.end())
+    members.push_back(view.node);
+  Json nodes = Json::array();
+  for (const auto& node : members)
+    nodes.push_back({{"id", node},
+                     {"name", name_of(view, node)},
+                     {"self", node == view.node},
+                     {"link", link_of(view, node)}});
+  return {{"id", view.deployment}, {"nodes", std::move(nodes)}};
+}
+
+Json license_json(const Decision& decision) {
+  if (!decision.license) return nullptr;
+  return {{"id", decision.license->id},
+          {"document", decision.license->document},
+          {"issued", format_time(decision.license->issued)},
+          {"entries_until", format_time(entries_until(*decision.license))}};
+}
+
+Json buffer_json(const Decision& decision) {
+  if (!decision.buffer) return nullptr;
+  const auto& buffer = *decision.buffer;
+  return {{"key", buffer.key_id},
+          {"since", format_time(buffer.since)},
+          {"until", format_time(buffer.until)},
+          {"entries_until", format_time(entries_until(buffer.license, buffer.until))},
+          {"running", decision.usable}};
+}
+
+Json forecast_json(const Decision& decision) {
+  if (!decision.if_removed) return nullptr;
+  return {{"until", format_time(decision.if_removed->until(decision.at))}};
+}
+
+Time read_at(const StatusView& view, const PluggedKey& key) {
+  const auto known = view.read_at.find(key.port);
+  if (key.node != view.node || known == view.read_at.end()) return key.read_at;
+  return std::max(known->second, key.read_at);
+}
+
+Json plugged_json(const StatusView& view, const PluggedKey& key) {
+  const auto& fault = key.reading.fault;
+  return {{"node", key.node},
+          {"port", key.port},
+          {"driver", key.driver},
+          {"emulated", EmulatedPortMonitor::names(key.port)},
+          {"key", key.reading.key_id},
+          {"works", key.reading.works()},
+          {"reason", fault ? to_string(*fault) : ""},
+          {"message", fault ? message(*fault) : ""},
+          {"cure", fault ? cure(*fault) : ""},
+          {"detail", key.reading.detail},
+          {"since", format_time(key.since)},
+          {"read_at", format_time(read_at(view, key))}};
+}
+
+/// The latest reading of any key; null before the first.
+Json latest_reading(const StatusView& view) {
+  std::optional<Time> latest;
+  for (const auto& key : view.decision.keys)
+    latest = std::max(latest.value_or(Time{}), read_at(view, key));
+  return latest ? Json(format_time(*latest)) : Json(nullptr);
+}
+
+}  // namespace
+
+Json status_json(const StatusView& view) {
+  const auto& decision = view.decision;
+  const auto explanation = explain(decision.reason);
+  Json keys = Json::array(), warnings = Json::array();
+  for (const auto& key : decision.keys) keys.push_back(plugged_json(view, key));
+  for (const auto& warning : view.warnings)
+    warnings.push_back({{"code", warning.code}, {"text", warning.text}});
+  return {{"version", view.version},
+          {"time", format_time(std::chrono::floor<std::chrono::seconds>(decision.at))},
+          {"node", {{"id", view.node}, {"name", view.node_name}}},
+          {"deployment", deployment_json(view)},
+          {"peer", peer_state(view)},
+          {"state", to_string(decision.state)},
+          {"reason", decision.reason},
+          {"message", explanation.message},
+          {"cure", explanation.cure},
+          {"reading", view.reading},
+          {"read_at", latest_reading(view)},
+          {"key", decision.key_id},
+          {"usable", decision.usable},
+          {"license", license_json(decision)},
+          {"buffer", buffer_json(decision)},
+          {"if_removed_now", forecast_json(decision)},
+          {"keys", std::move(keys)},
+          {"emulated_port", view.emulated_port},
+          {"warnings", std::move(warnings)}};
+}
+
+Json key_json(const Json& status) {
+  Json key;
+  for (const char* name : {"time", "state", "reason", "message", "cure", "reading", "read_at",
+                           "key", "usable", "license", "buffer", "if_removed_now", "keys"})
+    key[name] = status.at(name);
+  return key;
+}
+
+Json peer_json(const StatusView& view) {
+  const auto& peer = view.peer;
+  Json error = nullptr;
+  if (peer.last_error)
+    error = {{"code", peer.last_error->code},
+             {"message", peer.last_error->message},
+             {"cure", peer.last_error->cure}};
+  return {{"peer", peer_state(view)},
+          {"link", to_string(peer.link)},
+          {"node", peer.node},
+          {"name", peer.name},
+          {"address", peer.address},
+          {"pin", peer.pin},
+          {"listening", peer.listening},
+          {"last_error", std::move(error)},
+          {"invitation_expires",
+           peer.invitation_expires ? Json(format_time(*peer.invitation_expires)) : Json(nullptr)}};
+}
+
+}  // namespace latchkey

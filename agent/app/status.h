@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "agent/peer/link.h"
+#include "core/deployment/decision.h"
+
+namespace latchkey {
+
+struct StatusWarning {
+  std::string code;
+  std::string text;
+};
+
+/// Everything that GET /v1/status shows.
+struct StatusView {
+  std::string version;
+  std::string node;
+  std::string node_name;
+  std::string deployment;
+  Decision decision;
+  PeerStatus peer;
+  bool reading = false;
+  bool emulated_port = false;           ///< the configuration names one (the status must say so)
+  std::map<std::string, Time> read_at;  ///< latest reading of each port of this node (SPEC KEY-10)
+  std::vector<StatusWarning> warnings;
+};
+
+/// Body of GET /v1/status; `time` is the view's (SPEC KEY-10: how old it is).
+nlohmann::json status_json(const StatusView& view);
+/// The key part of a status: body of GET /v1/key.
+nlohmann::json key_json(const nlohmann::json& status);
+/// Body of GET /v1/peer.
+nlohmann::json peer_json(const StatusView& view);
+
+}  // namespace latchkey
