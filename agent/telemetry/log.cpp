@@ -71,7 +71,7 @@ void open(Level level) {
       std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
   const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
-  formatter->add_flag<PriorityFlag>('*').set_pattern(journal ? "<%*>%v" : "%FT%T.%eZ %l %v");
+  formatter->add_flag<PriorityFlag>('*').set_pattern(journal ? "<%*>%v" : "%Y-%m-%dT%T.%eZ %l %v");
   logger->set_formatter(std::move(formatter));
   spdlog::set_default_logger(std::move(logger));
   set_level(level);

@@ -1,0 +1,186 @@
+#include "agent/app/app.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/api/routes.h"
+#include "agent/app/trust_files.h"
+#include "agent/systemd/notify.h"
+#include "agent/telemetry/log.h"
+#include "agent/telemetry/names.h"
+#include "latchkey_version.h"
+
+namespace latchkey {
+namespace {
+
+namespace names = log::names;
+
+constexpr std::chrono::milliseconds kStopLimit{600};
+constexpr std::chrono::milliseconds kWorkerLimit{200};
+
+PeerConfig peer_config(const Config& config, const Identity& identity) {
+  PeerConfig peer;
+  peer.identity_dir = identity.directory();
+  peer.node = identity.node_id();
+  peer.name = config.node.name;
+  peer.listen = config.peer.listen;
+  peer.advertise = config.peer.advertise;
+  return peer;
+}
+
+net::UnixServerConfig server_config(const Config::Api& api) {
+  net::UnixServerConfig server;
+  server.path = api.socket.string();
+  server.viewer_group = api.viewer_group;
+  server.admin_group = api.admin_group;
+  return server;
+}
+
+}  // namespace
+
+Result<AppParts> load_parts(Config config, std::filesystem::path config_file) {
+  LK_TRY(auto identity, Identity::load_or_create(config.state_dir));
+  LK_TRY(auto trust, load_trust(config.trust));
+  LK_TRY(const auto chain, new_chain_id(system_random));
+  LK_TRY(auto database, Database::open(config.state_dir / "latchkey.db", chain));
+  LK_TRY(auto contents, database->load());
+  return AppParts{std::move(config), std::move(config_file), std::move(identity),
+                  std::move(trust),  std::move(database),    std::move(contents)};
+}
+
+App::App(AppParts parts)
+    : config_(std::move(parts.config)),
+      config_file_(std::move(parts.config_file)),
+      identity_(std::move(parts.identity)),
+      settings_(std::make_shared<ReadSettings>(std::move(parts.trust),
+                                               identity_.deployment_key().public_key())),
+      store_(std::make_unique<SqliteStore>(reactor_, std::move(parts.database))),
+      publisher_(reactor_, clock_, [this](StatusView& view) { complete(view); }),
+      log_(reactor_, clock_, *store_, system_random,
+           {identity_.node_id(), config_.keys.settle, config_.peer.hold}, std::move(parts.contents),
+           [this] { changed(); }),
+      keys_(context_, reactor_, clock_, log_, identity_, config_.keys,
+            make_reader(settings_, config_.keys.call_deadline), [this] { changed(); }),
+      peer_desk_(log_, identity_, *settings_, [this] { changed(); }),
+      link_(context_, reactor_, clock_, peer_config(config_, identity_), peer_desk_),
+      front_desk_(log_, *store_, publisher_, keys_, link_, [this] { return names(); }),
+      beat_(reactor_.alarm()),
+      last_call_(reactor_.alarm()) {
+  publisher_.on_published([this] { keys_.write_stamps(publisher_.decision()); });
+}
+
+Result<void> App::start() {
+  publisher_.publish(log_);
+  server_.emplace(context_, server_config(config_.api), make_routes(front_desk_));
+  LK_CHECK(server_->start());
+  for (const auto& note : server_->notes())
+    log::warning(names::kAgentStarted, {{"code", note.code}, {"detail", note.message}});
+  log_.witness([](Witness& w, Time now) { w.start(now, kVersion); });
+  LK_CHECK(keys_.start());
+  LK_CHECK(link_.start());
+  log_.when_durable([] { systemd::ready(); });
+  beat_->set(beat_interval(), [this] { beat(); });
+  wait_for_signal();
+  log::info(names::kAgentStarted, {{"version", kVersion},
+                                   {"node", identity_.node_id()},
+                                   {"name", config_.node.name},
+                                   {"deployment", identity_.deployment_id()},
+                                   {"socket", config_.api.socket.string()}});
+  if (!config_.keys.emulated_port.empty())
+    log::warning(names::kEmulatedPort, {{"path", config_.keys.emulated_port.string()}});
+  return {};
+}
+
+bool App::run() {
+  context_.run();
+  const bool clean = keys_.stop(kWorkerLimit);
+  store_.reset();  // what was witnessed is on the disk now
+  return clean;
+}
+
+void App::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (signal != SIGHUP) return stop();
+    reload();
+    wait_for_signal();
+  });
+}
+
+void App::stop() {
+  log::info(names::kAgentStopping);
+  systemd::stopping();
+  last_call_->set(kStopLimit, [this] { context_.stop(); });
+  beat_->cancel();
+  server_.reset();
+  link_.stop();
+  keys_.stop(std::chrono::milliseconds(0));
+  log_.witness([](Witness& w, Time now) { w.stop(now); });
+  log_.when_durable([this] { context_.stop(); });
+}
+
+void App::reload() {
+  systemd::reloading();
+  auto wanted = load_config(config_file_);
+  if (!wanted) {
+    for (const auto& problem : wanted.error())
+      log::error(names::kConfigRefused, {{"problem", to_string(problem)}});
+    return systemd::ready();
+  }
+  for (const auto& key : needs_restart(config_, *wanted))
+    log::warning(names::kConfigNeedsRestart, {{"key", key}});
+  if (auto trust = load_trust(wanted->trust)) {
+    settings_->set_trust(std::move(*trust));
+    config_.trust = std::move(wanted->trust);
+    keys_.refresh();
+  } else {
+    log::error(names::kConfigRefused, {{"problem", trust.error().message}});
+  }
+  config_.keys.rescan = wanted->keys.rescan;
+  config_.log_level = wanted->log_level;
+  log::set_level(config_.log_level);
+  beat();
+  log::info(names::kConfigReloaded);
+  systemd::ready();
+}
+
+std::chrono::milliseconds App::beat_interval() const {
+  std::chrono::milliseconds interval = config_.keys.rescan;
+  if (const auto limit = systemd::watchdog_limit())
+    interval = std::min(interval, std::chrono::floor<std::chrono::milliseconds>(*limit / 2));
+  return interval;
+}
+
+/// The only timer of an idle agent: rescan (SPEC KEY-13), watchdog, and a snapshot whose forecast
+/// is not stale.
+void App::beat() {
+  systemd::alive();
+  keys_.rescan();
+  publisher_.publish(log_);
+  beat_->set(beat_interval(), [this] { beat(); });
+}
+
+void App::changed() {
+  publisher_.publish(log_);
+  const auto known = log_.facts().entries().size();
+  if (std::exchange(pushed_, known) != known) link_.push();
+}
+
+void App::complete(StatusView& view) const {
+  view.version = kVersion;
+  view.node = identity_.node_id();
+  view.node_name = config_.node.name;
+  view.deployment = identity_.deployment_id();
+  view.peer = link_.status();
+  view.reading = keys_.reading();
+  view.read_at = keys_.read_at();
+  view.emulated_port = !config_.keys.emulated_port.empty();
+}
+
+NodeNames App::names() const {
+  NodeNames names{{identity_.node_id(), config_.node.name}};
+  if (const auto peer = link_.status(); !peer.node.empty()) names.emplace(peer.node, peer.name);
+  return names;
+}
+
+}  // namespace latchkey

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "agent/app/front_desk.h"
+#include "agent/app/peer_desk.h"
+#include "agent/net/unix_server.h"
+#include "agent/reactor/asio_reactor.h"
+#include "agent/store/sqlite_store.h"
+
+namespace latchkey {
+
+class SystemClock final : public Clock {
+ public:
+  Time now() const override {
+    return std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  }
+};
+
+/// Everything that was read from the disk before the agent can be put together.
+struct AppParts {
+  Config config;
+  std::filesystem::path config_file;
+  Identity identity;
+  TrustStore trust;
+  std::unique_ptr<Database> database;
+  StoreContents contents;
+};
+/// Errors: those of Identity, load_trust and Database.
+Result<AppParts> load_parts(Config config, std::filesystem::path config_file);
+
+/// The agent: the parts and the wires between them. All of it lives on the thread that calls run().
+class App {
+ public:
+  explicit App(AppParts parts);
+
+  /// Listens, starts the sources and the link. Errors: those of UnixServer, KeyDesk and PeerLink.
+  Result<void> start();
+  /// Until SIGTERM or SIGINT; then ends cleanly. False when a key's worker still hangs in its
+  /// driver: leave the process without destroying globals then.
+  bool run();
+
+ private:
+  void wait_for_signal();
+  void reload();
+  void stop();
+  void beat();
+  void changed();
+  void complete(StatusView& view) const;
+  NodeNames names() const;
+  std::chrono::milliseconds beat_interval() const;
+
+  Config config_;
+  const std::filesystem::path config_file_;
+  Identity identity_;
+  boost::asio::io_context context_{1};
+  AsioReactor reactor_{context_};
+  const SystemClock clock_;
+  boost::asio::signal_set signals_{context_, SIGTERM, SIGINT, SIGHUP};
+  const std::shared_ptr<ReadSettings> settings_;
+  std::unique_ptr<SqliteStore> store_;
+  Publisher publisher_;
+  NodeLog log_;
+  KeyDesk keys_;
+  PeerDesk peer_desk_;
+  PeerLink link_;
+  FrontDesk front_desk_;
+  std::optional<net::UnixServer> server_;
+  std::unique_ptr<Alarm> beat_;
+  std::unique_ptr<Alarm> last_call_;  ///< bounds the clean stop
+  std::uint64_t pushed_ = 0;          ///< how many facts the link was told of
+};
+
+}  // namespace latchkey

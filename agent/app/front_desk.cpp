@@ -1,0 +1,63 @@
+#include "agent/app/front_desk.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "agent/telemetry/log.h"
+#include "agent/telemetry/names.h"
+
+namespace latchkey {
+namespace {
+
+using Json = nlohmann::json;
+
+void log_request(std::string_view what, const net::Caller& caller) {
+  log::info(log::names::kRequest, {{"what", std::string(what)}, {"by", caller.name}});
+}
+
+}  // namespace
+
+FrontDesk::FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
+                     PeerLink& link, std::function<NodeNames()> names)
+    : log_(log),
+      store_(store),
+      publisher_(publisher),
+      keys_(keys),
+      link_(link),
+      names_(std::move(names)) {}
+
+void FrontDesk::refresh_keys(const net::Caller& caller, JsonDone done) {
+  log_request("key-refresh", caller);
+  keys_.refresh();
+  done(Json{{"reading", keys_.reading()}});
+}
+
+Json FrontDesk::records(const RecordQuery& query) const {
+  return records_page(log_.facts(), query, names_());
+}
+
+void FrontDesk::verify_records(JsonDone done) {
+  store_.verify([this, done = std::move(done)](const Result<void>& outcome) {
+    if (!outcome) return done(tl::make_unexpected(outcome.error()));
+    done(Json{{"facts", log_.facts().entries().size()}, {"chains", log_.facts().heads().size()}});
+  });
+}
+
+void FrontDesk::peer_invite(const net::Caller& caller, JsonDone done) {
+  log_request("peer-invite", caller);
+  const auto invitation = link_.invite();
+  if (!invitation) return done(tl::make_unexpected(invitation.error()));
+  done(Json{{"token", invitation->token}, {"expires", format_time(invitation->expires)}});
+  publisher_.publish(log_);
+}
+
+void FrontDesk::peer_join(const net::Caller& caller, std::string token, JsonDone done) {
+  log_request("peer-join", caller);
+  link_.join(token, [this, done = std::move(done)](const Result<void>& outcome) {
+    if (!outcome) return done(tl::make_unexpected(outcome.error()));
+    const auto peer = link_.status();
+    done(Json{{"node", peer.node}, {"name", peer.name}});
+  });
+}
+
+}  // namespace latchkey

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "agent/api/backend.h"
+#include "agent/app/key_desk.h"
+#include "agent/app/publisher.h"
+#include "agent/app/records.h"
+
+namespace latchkey {
+
+/// What the routes find here.
+class FrontDesk final : public Backend {
+ public:
+  /// References outlive the desk.
+  FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys, PeerLink& link,
+            std::function<NodeNames()> names);
+
+  const Snapshot& snapshot() const override { return publisher_.snapshot(); }
+  void refresh_keys(const net::Caller& caller, JsonDone done) override;
+  nlohmann::json records(const RecordQuery& query) const override;
+  void verify_records(JsonDone done) override;
+  void peer_invite(const net::Caller& caller, JsonDone done) override;
+  void peer_join(const net::Caller& caller, std::string token, JsonDone done) override;
+  void watch(std::shared_ptr<net::EventSink> sink) override { publisher_.watch(std::move(sink)); }
+
+ private:
+  NodeLog& log_;
+  FactStore& store_;
+  Publisher& publisher_;
+  KeyDesk& keys_;
+  PeerLink& link_;
+  std::function<NodeNames()> names_;
+};
+
+}  // namespace latchkey

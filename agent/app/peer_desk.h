@@ -1,0 +1,40 @@
+#pragma once
+
+#include "agent/app/node_log.h"
+#include "agent/app/read_settings.h"
+#include "agent/identity/identity.h"
+#include "agent/peer/host.h"
+
+namespace latchkey {
+
+/// What the peer link finds here: the log and the identity.
+class PeerDesk final : public PeerHost {
+ public:
+  /// `changed`: the link or the membership changed. References outlive the desk.
+  PeerDesk(NodeLog& log, Identity& identity, ReadSettings& settings, std::function<void()> changed);
+
+  ChainHeads heads() const override { return log_.facts().heads(); }
+  std::string own_chain() const override;
+  Batch facts_after(const ChainHeads& theirs, std::size_t max_facts) const override {
+    return log_.facts().facts_after(theirs, max_facts);
+  }
+  std::string hash_at(const std::string& chain, std::uint64_t seq) const override {
+    return log_.facts().hash_at(chain, seq);
+  }
+  void receive(Batch batch, Done done) override;
+  void own_chain_forked(const std::string& chain, std::uint64_t common, Done done) override;
+  void foreign_chain_forked(const std::string& chain) override;
+  void peer_up(const std::string& peer_node) override;
+  void peer_down(const std::string& peer_node) override;
+  Membership membership() const override;
+  void adopt(Membership membership, Done done) override;
+  void paired(const Pairing& pairing) override;
+
+ private:
+  NodeLog& log_;
+  Identity& identity_;
+  ReadSettings& settings_;
+  std::function<void()> changed_;
+};
+
+}  // namespace latchkey
