@@ -14,7 +14,7 @@ void require(bool holds) {
 }
 
 void try_envelope(ByteView text) {
-  static const test::SampleVendor vendor;
+  static const test::SampleVendor vendor{};
   static auto trust = vendor.trust();
   const auto envelope = parse_envelope(text);
   if (envelope) require(parse_envelope(as_bytes(serialise(*envelope))) == *envelope);

@@ -22,7 +22,7 @@ class Trust : public testing::Test {
     return TrustStore::open(vendor_.roots(), vendor_.seal(bundle)).value();
   }
 
-  const SampleVendor vendor_;
+  const SampleVendor vendor_{};
   const std::string id_ = key_id(as_bytes("key"));
   const LicenseDocument license_ = SampleVendor::license(id_);
 };

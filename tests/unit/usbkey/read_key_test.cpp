@@ -41,7 +41,7 @@ class ReadKey : public testing::TestWithParam<KeyAlgorithm> {
   }
   KeyReading read(FakeKey& key) { return read_key(key, context())->reading; }
 
-  const SampleVendor vendor_;
+  const SampleVendor vendor_{};
   const TrustStore trust_ = vendor_.trust();
   const PrivateKey deployment_ = new_key();
   std::uint8_t nonce_ = 0;
