@@ -184,7 +184,7 @@ def print_table(rows):
 
 def own_share(agent, event: str) -> list:
     """The agent's own timing trace: everything that is not kernel, udev, open(2) or transfer (agent/app)."""
-    return [float(ms) for ms in re.findall(rf"timing .*event={event} .*own_ms=([\d.]+)", agent.log.read_text())]
+    return [float(ms) for ms in re.findall(rf"timing .*of={event} .*own_ms=([\d.]+)", agent.log.read_text())]
 
 
 def share_rows(lab, options):
