@@ -109,6 +109,9 @@ void KeyDesk::trace(std::string_view what, const Timing& timing) {
 }
 
 void KeyDesk::write_stamps(const Decision& decision) {
+  // Without the peer this node may believe in a removal that never was (SPEC KEY-12): not for the
+  // key to keep.
+  if (decision.peer_unreachable) return;
   for (const auto& key : decision.keys) {
     const auto history = decision.history.find(key.reading.key_id);
     if (key.node != identity_.node_id() || !key.reading.works()) continue;
