@@ -241,7 +241,7 @@ TEST(HidKey, CancelEndsARunningCallAtOnce) {
   const auto outcome = key->public_key(soon());
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().kind, Kind::gone);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(500));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(900));
 }
 
 }  // namespace

@@ -146,7 +146,7 @@ class HostileKeyTest : public ::testing::TestWithParam<std::size_t> {
     victim.pipe->arm({position, bad.tamper, bad.for_good});
     const auto start = std::chrono::steady_clock::now();
     const auto struck = operation.run(*victim.key, start + 8ms);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 500ms);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 900ms);
     if (struck && operation.same_answer) {
       EXPECT_EQ(*struck, expected);
     }
