@@ -1,11 +1,9 @@
 #include "drivers/usb/emulated_pipe.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "core/base/json.h"
@@ -13,17 +11,9 @@
 namespace latchkey {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::size_t kAnswerLimit = 256;
-
-int poll_timeout(Deadline deadline) {
-  const auto now = steady_clock::now();
-  if (deadline <= now) return 0;
-  const auto left = std::chrono::ceil<milliseconds>(deadline - now).count();
-  return static_cast<int>(std::min<std::int64_t>(left, std::numeric_limits<int>::max()));
-}
 
 /// The answer to `open`: {"opened":true} or {"error":"busy"|"no-permission"|"gone"}.
 KeyResult<void> check_answer(ByteView packet) {
@@ -46,9 +36,9 @@ KeyResult<std::unique_ptr<ReportPipe>> EmulatedPipe::open(const std::string& nod
     return key_fail(KeyError::Kind::protocol, "not an emulated node: " + node);
   auto socket = connect_seqpacket(node.substr(0, hash));
   if (!socket) return tl::make_unexpected(key_error_from_errno(socket.error(), "open " + node));
-  Fd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wake) return tl::make_unexpected(key_error_from_errno(errno, "eventfd"));
-  std::unique_ptr<EmulatedPipe> pipe(new EmulatedPipe(std::move(*socket), std::move(wake)));
+  auto wake = Wake::create();
+  if (!wake) return tl::make_unexpected(key_error_from_errno(wake.error(), "eventfd"));
+  std::unique_ptr<EmulatedPipe> pipe(new EmulatedPipe(std::move(*socket), std::move(*wake)));
   LK_CHECK(pipe->request(node.substr(hash + 1), steady_clock::now() + std::chrono::seconds(1)));
   return pipe;
 }
@@ -63,21 +53,9 @@ KeyResult<void> EmulatedPipe::request(const std::string& id, Deadline deadline) 
   return check_answer(answer);
 }
 
-KeyResult<void> EmulatedPipe::wait(short events, Deadline deadline) {
-  std::array<pollfd, 2> fds{{{socket_.get(), events, 0}, {wake_.get(), POLLIN, 0}}};
-  for (;;) {
-    const int ready = ::poll(fds.data(), fds.size(), poll_timeout(deadline));
-    if (ready < 0 && errno != EINTR)
-      return tl::make_unexpected(key_error_from_errno(errno, "poll"));
-    if (ready > 0 && fds[1].revents != 0) return key_fail(KeyError::Kind::gone, "cancelled");
-    if (ready > 0) return {};
-    if (steady_clock::now() >= deadline) return key_fail(KeyError::Kind::timeout, "no answer");
-  }
-}
-
 KeyResult<Bytes> EmulatedPipe::receive(std::size_t limit, Deadline deadline) {
   for (;;) {
-    LK_CHECK(wait(POLLIN, deadline));
+    LK_CHECK(wait_for(socket_.get(), POLLIN, wake_, deadline));
     auto packet = receive_packet(socket_.get(), limit);
     if (packet && packet->empty()) return key_fail(KeyError::Kind::gone, "unplugged");
     if (packet) return std::move(*packet);
@@ -88,7 +66,7 @@ KeyResult<Bytes> EmulatedPipe::receive(std::size_t limit, Deadline deadline) {
 
 KeyResult<void> EmulatedPipe::write(const Report& report, Deadline deadline) {
   for (;;) {
-    LK_CHECK(wait(POLLOUT, deadline));
+    LK_CHECK(wait_for(socket_.get(), POLLOUT, wake_, deadline));
     const int error = send_packet(socket_.get(), report);
     if (error == 0) return {};
     if (error != EAGAIN && error != EINTR)
@@ -104,11 +82,6 @@ KeyResult<Report> EmulatedPipe::read(Deadline deadline) {
   Report report{};
   std::ranges::copy(packet, report.begin());
   return report;
-}
-
-void EmulatedPipe::cancel() noexcept {
-  // Fails only when the counter is full, that is, already readable.
-  [[maybe_unused]] const int ignored = ::eventfd_write(wake_.get(), 1);
 }
 
 }  // namespace latchkey

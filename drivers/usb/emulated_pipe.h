@@ -4,7 +4,7 @@
 #include <string>
 
 #include "drivers/usb/report_pipe.h"
-#include "drivers/usb/unix_socket.h"
+#include "drivers/usb/wait.h"
 
 namespace latchkey {
 
@@ -17,16 +17,15 @@ class EmulatedPipe final : public ReportPipe {
 
   KeyResult<void> write(const Report& report, Deadline deadline) override;
   KeyResult<Report> read(Deadline deadline) override;
-  void cancel() noexcept override;
+  void cancel() noexcept override { wake_.signal(); }
 
  private:
-  EmulatedPipe(Fd socket, Fd wake) : socket_(std::move(socket)), wake_(std::move(wake)) {}
-  KeyResult<void> wait(short events, Deadline deadline);
+  EmulatedPipe(Fd socket, Wake wake) : socket_(std::move(socket)), wake_(std::move(wake)) {}
   KeyResult<Bytes> receive(std::size_t limit, Deadline deadline);
   KeyResult<void> request(const std::string& id, Deadline deadline);
 
   Fd socket_;
-  Fd wake_;  ///< an eventfd that becomes readable, for good, on cancel
+  Wake wake_;
 };
 
 }  // namespace latchkey

@@ -4,7 +4,7 @@
 #include <system_error>
 
 #include "drivers/usb/emulated_pipe.h"
-#include "drivers/usb/hidapi_pipe.h"
+#include "drivers/usb/hidraw_pipe.h"
 
 namespace latchkey {
 namespace {
@@ -42,7 +42,7 @@ KeyError key_error_from_errno(int error, std::string_view action) {
 }
 
 KeyResult<std::unique_ptr<ReportPipe>> open_report_pipe(const DeviceRef& device) {
-  return device.emulated ? EmulatedPipe::open(device.node) : HidapiPipe::open(device.node);
+  return device.emulated ? EmulatedPipe::open(device.node) : HidrawPipe::open(device.node);
 }
 
 }  // namespace latchkey

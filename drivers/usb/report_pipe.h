@@ -30,7 +30,7 @@ tl::unexpected<KeyError> key_fail(KeyError::Kind kind, std::string detail);
 /// An errno of open, read or write on a device or socket, as SPEC KEY-3 tells the reasons apart.
 KeyError key_error_from_errno(int error, std::string_view action);
 
-/// Opens the device by `hidapi` (a /dev/hidraw node), or through the emulated port when
+/// Opens the device's /dev/hidraw node, or through the emulated port when
 /// `device.emulated`. A hidraw node costs a fixed 50 ms in the kernel: open once, keep it.
 KeyResult<std::unique_ptr<ReportPipe>> open_report_pipe(const DeviceRef& device);
 

@@ -9,8 +9,7 @@ namespace {
 
 constexpr std::chrono::seconds kCallDeadline{10};
 
-/// hidapi 0.13 uses freed memory when it opens what is no hidraw node (libusb/hidapi#542), so a
-/// slip of the user must not get there.
+/// A slip of the user deserves a better answer than the driver's "Inappropriate ioctl".
 bool is_hidraw(const std::string& path) {
   std::error_code error;
   const auto node = std::filesystem::canonical(path, error);
