@@ -38,7 +38,7 @@ create_licensed_key() {
 key_node() {
   local node
   for node in /dev/hidraw*; do
-    [ "$(stat -c %G "$node")" = latchkey ] && echo "$node" && return
+    [ "$(stat -c %G "$node" 2> /dev/null)" = latchkey ] && echo "$node" && return
   done
   return 1
 }
