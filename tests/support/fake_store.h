@@ -1,0 +1,44 @@
+#pragma once
+
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "agent/store/fact_store.h"
+
+namespace latchkey::test {
+
+/// A store whose disk answers when the test says so.
+class FakeStore final : public FactStore {
+ public:
+  struct Request {
+    std::optional<ChainSwitch> change;
+    Batch batch;
+    Done done;
+  };
+
+  void append(Batch batch, Done done) override {
+    requests.push_back({std::nullopt, std::move(batch), std::move(done)});
+  }
+  void switch_chain(ChainSwitch change, Batch batch, Done done) override {
+    requests.push_back({std::move(change), std::move(batch), std::move(done)});
+  }
+  void verify(Done done) override { done({}); }
+
+  /// Answers the oldest request; a successful one is kept in `written`.
+  void answer(Result<void> outcome = {}) {
+    auto request = std::move(requests.front());
+    requests.pop_front();
+    if (outcome)
+      for (const auto& fact : request.batch.facts) written.push_back(fact);
+    request.done(std::move(outcome));
+  }
+  void answer_all() {
+    while (!requests.empty()) answer();
+  }
+
+  std::deque<Request> requests;
+  std::vector<EncodedFact> written;
+};
+
+}  // namespace latchkey::test
