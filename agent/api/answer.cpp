@@ -11,9 +11,9 @@ struct Row {
   int status;
 };
 constexpr std::array kStatuses{
-    Row{"bad-request", 400},      Row{"invalid-token", 422},       Row{"token-expired", 422},
-    Row{"peer-unreachable", 503}, Row{"store-failed", 503},        Row{"license-unusable", 503},
-    Row{"not-permitted", 403},    Row{"peer-not-configured", 409},
+    Row{"bad-request", 400},      Row{"token-invalid", 422}, Row{"token-unknown", 422},
+    Row{"token-used", 422},       Row{"token-expired", 422}, Row{"own-invitation", 422},
+    Row{"peer-unreachable", 503}, Row{"store-failed", 503},
 };
 
 }  // namespace

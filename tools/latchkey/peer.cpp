@@ -11,11 +11,22 @@ namespace {
 
 using nlohmann::json;
 
+/// Why the link is not up, as this node last saw it.
+void print_link_error(Context& context) {
+  const auto peer = context.client().get("/v1/peer");
+  if (!peer || text(*peer, "link") == "up") return;
+  const auto& error = member(*peer, "last_error");
+  if (!error.is_object()) return;
+  context.out << "Link      " << text(error, "message") << " [" << text(error, "code")
+              << "]\n          " << text(error, "cure") << '\n';
+}
+
 void show(Context& context) {
   show_or_report(context, context.client().get(context.json ? "/v1/peer" : "/v1/status"),
                  [&](const json& body) {
                    if (context.json) return print_json(context, body);
                    context.out << nodes_text(body, context.style);
+                   print_link_error(context);
                    if (text(body, "peer") == "none")
                      context.out << "Not paired. `latchkey peer invite` here, then `latchkey peer "
                                     "join TOKEN` on the other node.\n";

@@ -46,22 +46,34 @@ std::string license_text(const json& status, const Style& style) {
   return style.bad("none that can be used");
 }
 
+/// A buffer never outlives the license that it bridges (SPEC BUF-6).
+std::string buffer_end(const json& buffer) {
+  const auto until = text(buffer, "until"), entries = text(buffer, "entries_until");
+  const auto a = parse_time(until), b = parse_time(entries);
+  return a && b && *b < *a ? entries : until;
+}
+
 std::string buffer_text(const json& status, const Style& style) {
   const auto& buffer = member(status, "buffer");
   if (!buffer.is_object()) return "";
-  const auto end = countdown(text(buffer, "until"), text(status, "time"));
-  return (end.starts_with("in ") ? style.warn("ends " + end) : style.bad(end)) + "; began " +
-         date(text(buffer, "since"));
+  const auto end = countdown(buffer_end(buffer), text(status, "time"));
+  return (end.starts_with("in ") ? style.warn("ends " + end) : style.bad(end)) +
+         (buffer_end(buffer) == text(buffer, "until") ? "" : ", with the license itself") +
+         "; began " + date(text(buffer, "since"));
 }
 
-std::string node_text(const json& node, const Style& style) {
-  const auto link = text(node, "link");
-  const std::string shown = flag(node, "self")  ? "this node"
-                            : link == "up"      ? style.good("reachable")
-                            : link == "holding" ? style.warn("silent, its last report still counts")
-                            : link.empty()      ? "unknown"
-                                                : style.bad(link + ": its keys do not count here");
-  return padded(text(node, "name"), 16) + shown;
+std::string node_text(const json& status, const json& node, const Style& style) {
+  const auto link = text(node, "link"), peer = text(status, "peer");
+  std::string shown = "not linked with this node";
+  if (flag(node, "self"))
+    shown = "this node";
+  else if (link == "up")
+    shown = style.good("reachable");
+  else if (peer == "holding")
+    shown = style.warn("silent (" + link + "); its last report still counts");
+  else if (peer == "unreachable")
+    shown = style.bad("unreachable (" + link + "); its keys do not count here");
+  return padded(node_name(status, text(node, "id")), 16) + shown;
 }
 
 std::string key_text(const json& status, const json& key, const Style& style) {
@@ -75,7 +87,7 @@ std::string key_text(const json& status, const json& key, const Style& style) {
   }
   out += "  [" + text(key, "driver") + " at " + text(key, "port") +
          (flag(key, "emulated") ? ", emulated" : "") + ", since " + date(text(key, "since")) + "]";
-  for (const char* part : {"message", "cure"})
+  for (const char* part : {"message", "detail", "cure"})
     if (!text(key, part).empty()) out += "\n" + std::string(kLabelWidth + 2, ' ') + text(key, part);
   return out;
 }
@@ -107,7 +119,7 @@ std::string keys_text(const json& status, const Style& style) {
 std::string nodes_text(const json& status, const Style& style) {
   std::string out, label = "Nodes";
   for (const auto& node : member(member(status, "deployment"), "nodes")) {
-    out += line(label, node_text(node, style));
+    out += line(label, node_text(status, node, style));
     label.clear();
   }
   return out;
@@ -148,7 +160,7 @@ std::string change_text(const json& status, const Style& style) {
   const auto key = text(status, "key");
   const auto& buffer = member(status, "buffer");
   if (!key.empty()) out += "  key " + key;
-  if (buffer.is_object()) out += "  buffer until " + date(text(buffer, "until"));
+  if (buffer.is_object()) out += "  buffer until " + date(buffer_end(buffer));
   if (!flag(status, "usable")) out += "  " + style.bad("license not usable");
   const auto peer = text(status, "peer");
   if (!peer.empty() && peer != "none") out += "  peer " + peer;

@@ -20,6 +20,7 @@ const Golden kGoldens[] = {
     {"missing-never-inserted", kNotUsable},
     {"missing-buffer-running", kMissing},
     {"missing-buffer-over", kNotUsable},
+    {"missing-buffer-ends-with-the-license", kMissing},  // SPEC BUF-6
     {"abnormal", kAbnormal},
     {"fault-multiple-keys", kFault},
     {"fault-busy", kNotUsable},

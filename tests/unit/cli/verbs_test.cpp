@@ -92,7 +92,12 @@ TEST_F(CliTest, PeerShowsBothNodes) {
   publish(golden_status("peer-unreachable"));
   EXPECT_EQ(latchkey({"peer"}).out,
             "Nodes     node-a          this node\n"
-            "          node-b          unreachable: its keys do not count here\n");
+            "          node-b          unreachable (connecting); its keys do not count here\n");
+  server.run([&] {
+    backend.snapshot_.peer = std::make_shared<const std::string>(
+        R"({"link":"connecting","last_error":{"code":"c","message":"No route.","cure":"Look."}})");
+  });
+  EXPECT_TRUE(latchkey({"peer"}).out.ends_with("Link      No route. [c]\n          Look.\n"));
   publish(golden_status("emulated-port"));
   EXPECT_NE(latchkey({"peer", "show"}).out.find("Not paired."), std::string::npos);
 }
