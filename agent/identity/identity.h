@@ -17,7 +17,7 @@ namespace latchkey {
 /// |------------------|----------------------------------------------------------|-----------------|
 /// | `node-id`        | 32 hex digits, random, a new line                        | Identity | |
 /// `deployment.key` | the deployment's Ed25519 key, PKCS#8 PEM (RFC 8410), 0600 | Identity        |
-/// | `tls.key`, `tls.crt`, `peer.json` | this node's TLS identity and the pinned peer | agent/peer
+/// | `tls.key`, `peer.json` | this node's TLS identity and the pinned peer | agent/peer
 /// |
 ///
 /// Two paired nodes hold the same deployment key: the joining node adopts the inviting node's.
