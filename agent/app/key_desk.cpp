@@ -56,7 +56,7 @@ KeyDesk::KeyDesk(boost::asio::io_context& context, Reactor& reactor, const Clock
 }
 
 Result<void> KeyDesk::start() {
-  unsettled_ = 1 + (use_udev_ ? 1 : 0) + (emulated_ ? 1 : 0);
+  unsettled_ += (use_udev_ ? 1 : 0) + (emulated_ ? 1 : 0);
   if (use_udev_) {
     LK_TRY(udev_, UdevSource::start(context_, *this));
   }

@@ -31,7 +31,9 @@ class KeyDesk final : public KeyListener, public udev::Observer {
   /// Writes the removal history to the keys that do not carry it yet.
   void write_stamps(const Decision& decision);
 
-  bool reading() const { return bench_.reading(); }
+  /// Also until the first look at what is plugged in has ended: before that nothing is known to be
+  /// up to date.
+  bool reading() const { return unsettled_ > 0 || bench_.reading(); }
   const std::map<std::string, Time>& read_at() const { return read_at_; }  ///< by port
   /// Ends all sources and workers; false when a worker still hangs.
   bool stop(std::chrono::milliseconds limit);
@@ -58,7 +60,7 @@ class KeyDesk final : public KeyListener, public udev::Observer {
   KeyBench bench_;
   std::unique_ptr<EmulatedSource> emulated_;
   std::unique_ptr<UdevSource> udev_;
-  int unsettled_ = 0;
+  int unsettled_ = 1;  ///< sources that have not reported all they have, and start() itself
   std::map<std::string, Time> read_at_;
   std::map<std::string, RemovalStamp> stamped_;  ///< by port: what was written or tried
 };
