@@ -76,11 +76,11 @@ Result<std::vector<Fact>> read_facts(std::istream& in) {
   return facts;
 }
 
-Decision decide_at(const std::vector<Fact>& facts, const std::string& node, Time at) {
+Decision decide_at(const std::vector<Fact>& facts, const FoldConfig& config, Time at) {
   const auto end = std::upper_bound(facts.begin(), facts.end(), at,
                                     [](Time time, const Fact& fact) { return time < fact.at; });
   const auto count = static_cast<std::size_t>(end - facts.begin());
-  return fold(std::span(facts).first(count), {node}, at);
+  return fold(std::span(facts).first(count), config, at);
 }
 
 std::vector<std::string> nodes_of(const std::vector<Fact>& facts) {
@@ -89,11 +89,11 @@ std::vector<std::string> nodes_of(const std::vector<Fact>& facts) {
   return {nodes.begin(), nodes.end()};
 }
 
-void explain(const std::vector<Fact>& facts, std::ostream& out) {
+void explain(const std::vector<Fact>& facts, Duration settle, std::ostream& out) {
   std::map<std::string, std::string> said;
   for (const auto& fact : facts) {
     for (const auto& node : nodes_of(facts)) {
-      const auto decision = decide_at(facts, node, fact.at);
+      const auto decision = decide_at(facts, {node, settle}, fact.at);
       const auto line = answer_line("", node, decision);
       if (std::exchange(said[node], line) != line)
         out << answer_line(format_time(fact.at), node, decision) << '\n';

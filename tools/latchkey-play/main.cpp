@@ -37,7 +37,8 @@ int tell(std::istream& in, const Teller& teller) {
 }
 
 /// Answers the questions of a story from recorded facts instead of from what the story does.
-Result<std::vector<Answer>> answer_from(const std::vector<Fact>& facts, const Step& step) {
+Result<std::vector<Answer>> answer_from(const std::vector<Fact>& facts, Duration settle,
+                                        const Step& step) {
   const auto* ask = std::get_if<Ask>(&step.action);
   if (!ask)
     return fail("invalid-story", "With --facts a story can only ask.",
@@ -45,29 +46,29 @@ Result<std::vector<Answer>> answer_from(const std::vector<Fact>& facts, const St
   std::vector<Answer> answers;
   for (const auto& node : nodes_of(facts))
     if (ask->node.empty() || ask->node == node)
-      answers.push_back({node, decide_at(facts, node, step.at)});
+      answers.push_back({node, decide_at(facts, {node, settle}, step.at)});
   return answers;
 }
 
-int run_facts(const std::string& file, std::istream* questions) {
+int run_facts(const std::string& file, Duration settle, std::istream* questions) {
   std::ifstream in(file);
   if (!in) return refuse(0, {"no-such-file", "Cannot read " + file + ".", ""});
   const auto facts = read_facts(in);
   if (!facts) return refuse(0, facts.error());
   if (questions)
-    return tell(*questions, [&](const Step& step) { return answer_from(*facts, step); });
-  explain(*facts, std::cout);
+    return tell(*questions, [&](const Step& step) { return answer_from(*facts, settle, step); });
+  explain(*facts, settle, std::cout);
   return 0;
 }
 
-int run(const std::string& facts, const std::string& story) {
+int run(const std::string& facts, Duration settle, const std::string& story) {
   std::ifstream file;
   if (!story.empty() && story != "-") {
     file.open(story);
     if (!file) return refuse(0, {"no-such-file", "Cannot read " + story + ".", ""});
   }
   std::istream& in = file.is_open() ? file : std::cin;
-  if (!facts.empty()) return run_facts(facts, story.empty() ? nullptr : &in);
+  if (!facts.empty()) return run_facts(facts, settle, story.empty() ? nullptr : &in);
   World world;
   return tell(in, [&](const Step& step) { return world.play(step); });
 }
@@ -79,8 +80,12 @@ int main(int argc, char** argv) {
   CLI::App app("Plays a story through the real core and prints what each node would say.");
   std::string facts;
   std::string story;
+  int settle = 3;
   app.add_option("--facts", facts, "explain exported facts; with a story, answer its questions");
+  app.add_option("--settle", settle, "with --facts: the node's keys.settle_s (SPEC KEY-11)")
+      ->check(CLI::Range(0, 60))
+      ->capture_default_str();
   app.add_option("story", story, "JSON lines; standard input when absent or -");
   CLI11_PARSE(app, argc, argv);
-  return latchkey::play::run(facts, story);
+  return latchkey::play::run(facts, std::chrono::seconds(settle), story);
 }
