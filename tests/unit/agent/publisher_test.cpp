@@ -1,0 +1,181 @@
+#include "agent/app/publisher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "agent/app/explain.h"
+#include "agent/app/records.h"
+#include "tests/support/fake_store.h"
+#include "tests/support/manual_reactor.h"
+
+namespace latchkey {
+namespace {
+
+using namespace std::chrono_literals;
+using Json = nlohmann::json;
+
+constexpr Time kNoon{std::chrono::hours(24 * 365 * 30 + 12)};
+
+struct FixedClock final : Clock {
+  Time now() const override { return time; }
+  Time time = kNoon;
+};
+
+struct Sink final : net::EventSink {
+  bool send(std::string_view, std::string_view data) override {
+    if (alive) states.push_back(Json::parse(data).at("state"));
+    return alive;
+  }
+  bool open() const override { return alive; }
+  std::vector<std::string> states;
+  bool alive = true;
+};
+
+class PublisherTest : public testing::Test {
+ protected:
+  PublisherTest() {
+    publisher_.publish(log_);
+    publisher_.watch(sink_);
+  }
+  Json status() const { return Json::parse(*publisher_.snapshot().status); }
+  void read_key(const std::string& port, std::optional<KeyFault> fault = {}) {
+    KeyReading reading;
+    reading.key_id = "LK-" + port;
+    reading.fault = fault;
+    if (!fault) reading.license = LicenseSummary{"doc", "L-1", kNoon, {{kNoon, kNoon + 40 * kDay}}};
+    log_.witness([&](Witness& w, Time now) { w.key_read(now, port, "hidkey", reading); });
+  }
+  void remove_key(const std::string& port) {
+    log_.witness([&](Witness& w, Time now) { w.key_gone(now, port); });
+  }
+
+  test::ManualReactor reactor_;
+  test::FakeStore store_;
+  FixedClock clock_;
+  bool reading_ = false;
+  Publisher publisher_{reactor_, clock_, [this](StatusView& view) {
+                         view.node = "node-a";
+                         view.node_name = "Anna";
+                         view.reading = reading_;
+                       }};
+  NodeLog log_{reactor_,
+               clock_,
+               store_,
+               system_random,
+               {"node-a", 3s, 30s},
+               {std::string(32, 'a'), {}, {}},
+               [this] { publisher_.publish(log_); }};
+  std::shared_ptr<Sink> sink_ = std::make_shared<Sink>();
+};
+
+// SPEC KEY-4; a first answer needs no key and no write.
+TEST_F(PublisherTest, SaysSomethingFromTheStart) {
+  EXPECT_EQ(status().at("state"), "Missing");
+  EXPECT_EQ(status().at("reason"), "never-inserted");
+  EXPECT_EQ(status().at("peer"), "none");
+  EXPECT_FALSE(publisher_.snapshot().usable);
+  EXPECT_EQ(status().at("deployment").at("nodes").size(), 1u);
+}
+
+// DESIGN 4: nothing is published before it is durable.
+TEST_F(PublisherTest, PublishesAndTellsWhatIsDurable) {
+  read_key("1");
+  publisher_.publish(log_);
+  EXPECT_EQ(status().at("state"), "Missing");
+  store_.answer_all();
+  EXPECT_EQ(status().at("state"), "Ready");
+  EXPECT_EQ(status().at("key"), "LK-1");
+  EXPECT_TRUE(publisher_.snapshot().usable);
+  EXPECT_THAT(sink_->states, testing::ElementsAre("Ready"));
+}
+
+// SPEC KEY-10: the key part is the same, and says that a reading is under way.
+TEST_F(PublisherTest, SaysThatAKeyIsBeingRead) {
+  reading_ = true;
+  publisher_.publish(log_);
+  EXPECT_EQ(status().at("reading"), true);
+  EXPECT_EQ(Json::parse(*publisher_.snapshot().key).at("reading"), true);
+}
+
+TEST_F(PublisherTest, WhatChangesByItselfIsNoNews) {
+  read_key("1");
+  store_.answer_all();
+  const auto forecast = status().at("if_removed_now");
+  clock_.time += 1h;
+  publisher_.publish(log_);
+  EXPECT_NE(status().at("if_removed_now"), forecast)
+      << "SPEC BUF-9: 30 days from now, not from then";
+  EXPECT_EQ(sink_->states.size(), 1u);
+  sink_->alive = false;
+  remove_key("1");
+  store_.answer_all();
+  EXPECT_EQ(sink_->states.size(), 1u) << "a client that is gone is dropped";
+}
+
+// SPEC BUF-8: the buffer ends by itself, without a new fact.
+TEST_F(PublisherTest, WakesWhenTheDecisionChanges) {
+  read_key("1");
+  store_.answer_all();
+  clock_.time += 1h;
+  remove_key("1");
+  store_.answer_all();
+  EXPECT_EQ(status().at("buffer").at("running"), true);
+  for (int day = 0; day < 30; ++day) {
+    EXPECT_EQ(status().at("usable"), true) << "day " << day;
+    clock_.time += kDay;
+    reactor_.advance(kDay);
+  }
+  EXPECT_EQ(status().at("usable"), false);
+  EXPECT_EQ(status().at("buffer").at("running"), false);
+}
+
+// The disk refuses: the last durable state stands, and the status says so.
+TEST_F(PublisherTest, AFailingDiskIsAWarning) {
+  read_key("1");
+  store_.answer(fail("store-failed", "disk full"));
+  EXPECT_EQ(status().at("state"), "Missing");
+  EXPECT_EQ(status().at("warnings").at(0).at("code"), "store-failed");
+  reactor_.advance(1s);
+  store_.answer_all();
+  EXPECT_EQ(status().at("state"), "Ready");
+  EXPECT_TRUE(status().at("warnings").empty());
+}
+
+// SPEC KEY-3: each reason has its own message and its own cure.
+TEST_F(PublisherTest, AFaultSaysWhyAndWhatToDo) {
+  read_key("1", KeyFault::busy);
+  store_.answer_all();
+  EXPECT_EQ(status().at("reason"), "busy");
+  EXPECT_EQ(status().at("message"), message(KeyFault::busy));
+  EXPECT_EQ(status().at("keys").at(0).at("cure"), cure(KeyFault::busy));
+  for (const auto* reason : {"never-inserted", "removed", "multiple-keys", "keys-on-both-nodes"}) {
+    EXPECT_FALSE(explain(reason).message.empty()) << reason;
+    EXPECT_FALSE(explain(reason).cure.empty()) << reason;
+  }
+}
+
+// SPEC REC-1, REC-2: the records are the facts, shown; filtered and paged, newest first.
+TEST_F(PublisherTest, RecordsAreTheFactsShown) {
+  read_key("1");
+  read_key("2", KeyFault::unreadable);
+  remove_key("1");
+  store_.answer_all();
+  const NodeNames names{{"node-a", "Anna"}};
+  const auto page = [&](RecordQuery query) { return records_page(log_.facts(), query, names); };
+  const auto first = page({"", "", 0, 2});
+  ASSERT_EQ(first.at("records").size(), 2u);
+  EXPECT_EQ(first.at("records")[0].at("kind"), "key-gone");
+  EXPECT_EQ(first.at("records")[0].at("node_name"), "Anna");
+  EXPECT_THAT(first.at("records")[1].at("text").get<std::string>(),
+              testing::HasSubstr("does not work: unreadable"));
+  const auto second = page({"", "", first.at("next"), 2});
+  ASSERT_EQ(second.at("records").size(), 1u);
+  EXPECT_EQ(second.at("next"), 0);
+  EXPECT_EQ(page({"", "key-gone", 0, 10}).at("records").size(), 1u);
+  EXPECT_TRUE(page({"node-b", "", 0, 10}).at("records").empty());
+}
+
+}  // namespace
+}  // namespace latchkey
