@@ -94,9 +94,9 @@ Result<void> World::on(Time at, const SetLicense& action) {
 
 Result<void> World::on(Time at, const Plug& action) {
   LK_TRY(auto* const target, node(action.node));
-  for (const auto& other : nodes_)
-    if (other.keys.count(action.key) != 0)
-      return bad("Key " + action.key + " is already in node " + other.name + ".");
+  // There is only one of it: whoever plugs it in here has pulled it there.
+  for (auto& other : nodes_)
+    if (other.keys.count(action.key) != 0) pull(at, other, action.key);
   target->keys[action.key] = {action.key + "#" + std::to_string(++insertions_), action.fault};
   if (target->running) read(at, *target, action.key);
   return {};
@@ -104,12 +104,16 @@ Result<void> World::on(Time at, const Plug& action) {
 
 Result<void> World::on(Time at, const Pull& action) {
   LK_TRY(auto* const target, node(action.node));
-  const auto plugged = target->keys.find(action.key);
-  if (plugged == target->keys.end())
+  if (target->keys.count(action.key) == 0)
     return bad("Key " + action.key + " is not in node " + action.node + ".");
-  if (target->running) target->witness.key_gone(at, plugged->second.port);
-  target->keys.erase(plugged);
+  pull(at, *target, action.key);
   return {};
+}
+
+void World::pull(Time at, Node& node, const std::string& key) {
+  const auto plugged = node.keys.find(key);
+  if (node.running) node.witness.key_gone(at, plugged->second.port);
+  node.keys.erase(plugged);
 }
 
 Result<void> World::on(Time at, const Link& action) {

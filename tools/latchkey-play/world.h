@@ -50,6 +50,7 @@ class World {
   void advance(Time to);
   void reconnect(Time at);
   void exchange();
+  void pull(Time at, Node& node, const std::string& key);
   void read(Time at, Node& node, const std::string& key);
   KeyReading reading(const std::string& key, std::optional<KeyFault> fault) const;
   Result<std::vector<Answer>> ask(Time at, const Ask& action);
