@@ -11,7 +11,7 @@
 
 // The protocol of sd_notify(3), "Standalone Implementations": libsystemd would bring six more
 // libraries and a megabyte of resident memory for one datagram
-// (docs/decisions/0005-the-agent-links-c-plus-plus-inside.md).
+// (docs/decisions/0006-the-agent-links-c-plus-plus-inside.md).
 namespace latchkey::systemd {
 namespace {
 
