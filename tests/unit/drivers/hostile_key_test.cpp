@@ -198,7 +198,7 @@ TEST(HostileKey, EachErrorCodeHasItsReading) {
     Victim victim(state);
     ASSERT_TRUE(victim.key->public_key(soon()));
     victim.pipe->arm({0, [code](const Report& r) { return message(r, 0x3F, {code}); }, true});
-    const auto outcome = victim.key->prove(pattern(32), in(5ms));
+    const auto outcome = victim.key->prove(pattern(32), in(300ms));
     ASSERT_FALSE(outcome) << int(code);
     EXPECT_EQ(outcome.error().kind, kind) << int(code);
   }
