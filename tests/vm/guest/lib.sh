@@ -59,3 +59,5 @@ plug() {
   usbip attach -r 127.0.0.1 -b "$(usbip list -r 127.0.0.1 | awk -F'[: ]+' -v key="/$1\$" '$2 ~ /^1-/ {id = $2} $0 ~ key {print id}')"
 }
 pull() { emulator pull "$1" > /dev/null; }
+# Whether a fault has taken the key NAME out by itself.
+unplugged() { emulator list | jq -e --arg name "$1" '.keys[] | select(.name == $name) | .port == null' > /dev/null; }

@@ -30,7 +30,7 @@ cli key refresh > /dev/null
 expect "unplugged in the middle of a read: as any removal" '.state == "Missing" and .buffer.running and .keys == []'
 emulator fault K1 unplug-read > /dev/null
 plug K1
-wait_for 60 no_key_node || fail "the fault did not strike"
+wait_for 60 unplugged K1 || fail "the fault did not strike"
 expect "unplugged in the middle of the first read" '.state == "Missing" and .buffer.running and .keys == []'
 plug K1
 expect "the next insertion is read as if nothing had been" "$ready and .key == \$K1"
