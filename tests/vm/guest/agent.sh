@@ -64,7 +64,7 @@ start_agent() {
   setpriv --reuid latchkey --regid latchkey --init-groups \
     "$VM_BIN/latchkey-agent" --config "$agent_config" >> /run/agent.log 2>&1 &
   agent_pid=$!
-  wait_for 60 cli status --json > /dev/null 2>&1 || [ -S "$agent_socket" ] || show_agent
+  wait_for 60 status > /dev/null 2>&1 || show_agent
 }
 kill_agent() {
   kill -9 "$agent_pid"
