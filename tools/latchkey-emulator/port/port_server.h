@@ -14,7 +14,7 @@ namespace latchkey::emulator {
 
 class PortConnection;
 
-/// One emulated port: a Unix SOCK_SEQPACKET listener (docs/plan.md, "Emulated port") in front of
+/// One emulated port: a Unix SOCK_SEQPACKET listener (docs/emulator.md) in front of
 /// the keys plugged into the bench's port of that name. As with hidraw, every program that has a
 /// key open gets all its input reports.
 class PortServer {
