@@ -3,7 +3,6 @@
 #include <openssl/pkcs12.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/base/keys.h"
 #include "core/base/openssl.h"
@@ -24,8 +23,7 @@ tl::unexpected<Error> crypto_failed() {
 int give_passphrase(char* buffer, int size, int /*for_writing*/, void* passphrase) {
   const auto& text = *static_cast<const std::string_view*>(passphrase);
   if (text.size() > static_cast<std::size_t>(size)) return -1;
-  std::memcpy(buffer, text.data(), text.size());
-  return static_cast<int>(text.size());
+  return static_cast<int>(text.copy(buffer, text.size()));
 }
 
 Result<std::string> text_of(BIO* bio) {

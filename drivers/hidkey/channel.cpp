@@ -49,10 +49,15 @@ Channel::Channel(std::unique_ptr<ReportPipe> pipe, FillRandom random)
     : pipe_(std::move(pipe)), random_(std::move(random)) {}
 
 KeyResult<Bytes> Channel::call(std::uint8_t command, ByteView payload, Deadline deadline) {
-  for (;;) {
+  for (KeyError last;;) {
     auto answer = attempt(command, payload, deadline);
-    const bool busy = !answer && answer.error().kind == KeyError::Kind::busy;
-    if (!busy || steady_clock::now() + kBusyPause >= deadline) return answer;
+    if (answer) return answer;
+    // Out of time between two tries: what kept us waiting is the other program.
+    const auto kind = answer.error().kind;
+    if (kind == KeyError::Kind::timeout && last.kind == KeyError::Kind::busy)
+      return tl::make_unexpected(std::move(last));
+    if (kind != KeyError::Kind::busy || steady_clock::now() + kBusyPause >= deadline) return answer;
+    last = std::move(answer).error();
     LK_CHECK(discard_until(steady_clock::now() + kBusyPause));
   }
 }

@@ -1,4 +1,5 @@
-# Two nodes, played by both at once: `on A …` happens on one, what is expected is expected on both.
+# Two nodes, played by both at once: `on A …` happens on one, once both have seen what they expected so far; what is
+# expected is expected on both.
 . "$VM_SOURCE/tests/vm/guest/agent.sh"
 hold=15
 step=0
@@ -6,8 +7,9 @@ on() {
   local node=$1
   shift
   step=$((step + 1))
+  barrier "$step.before"
   if [ "$NODE" = "$node" ]; then "$@"; fi
-  barrier "$step"
+  barrier "$step.after"
 }
 
 make_keys() {
