@@ -9,10 +9,16 @@ cd "$dir"
 exec 9> lock
 flock 9 # tests run side by side
 
+kernel_package() { apt-cache depends linux-image-amd64 2> /dev/null | awk '/Depends: linux-image/ {print $2; exit}'; }
+
 fetch_kernel() {
   local package
-  package=$(apt-cache depends linux-image-amd64 | awk '/Depends: linux-image/ {print $2; exit}')
-  [ -n "$package" ] || { echo "mkkernel: apt knows no linux-image-amd64; run apt-get update" >&2; return 1; }
+  package=$(kernel_package)
+  if [ -z "$package" ]; then # a machine image may come without package lists
+    apt-get update -q=2
+    package=$(kernel_package)
+  fi
+  [ -n "$package" ] || { echo "mkkernel: apt knows no linux-image-amd64" >&2; return 1; }
   rm -rf unpack && mkdir unpack
   (cd unpack && apt-get download -q=2 "$package" 2> apt.log && dpkg -x linux-image-*.deb .) ||
     { cat unpack/apt.log >&2; return 1; }
