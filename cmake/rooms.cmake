@@ -23,6 +23,8 @@ function(latchkey_test name dir)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${dir}/*_test.cpp)
   if(sources AND name MATCHES "${LATCHKEY_TESTS}")
     add_executable(${name} ${sources} ${ARG_SOURCES})
+    # A test is compiled more often than it is run: unoptimised it compiles in 60 % of the time.
+    target_compile_options(${name} PRIVATE -O0)
     target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
     latchkey_add_test(${name} LABELS ${ARG_LABELS} COMMAND ${ARG_WRAPPER} $<TARGET_FILE:${name}>)
   endif()

@@ -60,7 +60,7 @@ class Exchange {
 
   /// What came along behind a header.
   std::string take_rest() {
-    const std::string rest(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+    std::string rest(static_cast<const char*>(buffer_.data().data()), buffer_.size());
     buffer_.clear();
     return rest;
   }

@@ -95,17 +95,16 @@ void Inviter::serve(ChannelPtr channel, const PairRequest& request) {
   }
   const auto nonce = to_hex(random_bytes(kNonceBytes));
   auto* const raw = channel.get();
-  guests_.push_back(
-      {channel,
-       reactor_.alarm(),
-       request.invitation,
-       {self_.pin, channel->pin(), nonce, request.nonce, request.node},
-       {request.node, request.name, resolved(request.address, *channel), channel->pin()}});
+  guests_.push_back({std::move(channel),
+                     reactor_.alarm(),
+                     request.invitation,
+                     {self_.pin, raw->pin(), nonce, request.nonce, request.node},
+                     {request.node, request.name, resolved(request.address, *raw), raw->pin()}});
   auto& guest = guests_.back();
   guest.alarm->set(deadline_, [this, raw] { dismiss(raw); });
-  channel->set_events({[this, &guest](Message message) { answer(guest, std::move(message)); },
-                       [this, raw](const Error&) { dismiss(raw); }});
-  channel->send(PairChallenge{nonce});
+  raw->set_events({[this, &guest](Message message) { answer(guest, std::move(message)); },
+                   [this, raw](const Error&) { dismiss(raw); }});
+  raw->send(PairChallenge{nonce});
 }
 
 void Inviter::answer(Guest& guest, Message message) {

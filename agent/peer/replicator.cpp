@@ -86,7 +86,7 @@ void Replicator::receive(Message message) {
   std::visit([this](auto&& m) { on(std::forward<decltype(m)>(m)); }, std::move(message));
 }
 
-void Replicator::on(Hello message) {
+void Replicator::on(const Hello& message) {
   if (greeted_) return refuse(protocol_error("the peer greeted twice"));
   if (message.version != kVersion)
     return refuse({"version-unknown", "the peer speaks another version of the protocol",

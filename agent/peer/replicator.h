@@ -51,7 +51,7 @@ class Replicator : public std::enable_shared_from_this<Replicator> {
   void watch_silence();
 
   void receive(Message message);
-  void on(Hello message);
+  void on(const Hello& message);
   void on(Facts message);
   void on(const Ack& message);
   void on(const Synced& message);

@@ -118,17 +118,18 @@ void Transport::Impl::shake_hands(Tcp::socket socket) {
   auto* const raw = channel.get();
   strangers_.push_back({channel, reactor_.alarm()});
   strangers_.back().alarm->set(deadline_, [this, raw] { drop(raw); });
-  channel->handshake(Side::server, check_, [weak = weak_from_this(), channel](Result<void> done) {
-    const auto self = weak.lock();
-    if (!self) return channel->close();
-    if (done) {
-      self->strangers_.remove_if([&](const Stranger& s) { return s.channel == channel; });
-      self->accepted_(channel);
-      channel->start_reading();
-    } else {
-      self->drop(channel.get());
-    }
-  });
+  channel->handshake(
+      Side::server, check_, [weak = weak_from_this(), channel](const Result<void>& done) {
+        const auto self = weak.lock();
+        if (!self) return channel->close();
+        if (done) {
+          self->strangers_.remove_if([&](const Stranger& s) { return s.channel == channel; });
+          self->accepted_(channel);
+          channel->start_reading();
+        } else {
+          self->drop(channel.get());
+        }
+      });
 }
 
 void Transport::Impl::drop(const TlsChannel* channel) {
