@@ -52,15 +52,16 @@ void TlsChannel::handshake(Side side, PinCheck check, Shaken done) {
         refused_ = !check(pin_);
         return !refused_;
       });
-  stream_.async_handshake(side, [self = shared_from_this(), done](const ErrorCode& error) {
-    if (self->closed_) return;
-    if (!error && !self->pin_.empty()) return done({});
-    if (self->refused_)
-      return done(fail("wrong-peer", "the other side is not the node that was pinned",
-                       "check the address; if the node was replaced, invite the new one"));
-    done(fail("peer-unreachable", "no TLS 1.3 handshake: " + error.message(),
-              "check that the other side is a Latchkey agent"));
-  });
+  stream_.async_handshake(
+      side, [self = shared_from_this(), done = std::move(done)](const ErrorCode& error) {
+        if (self->closed_) return;
+        if (!error && !self->pin_.empty()) return done({});
+        if (self->refused_)
+          return done(fail("wrong-peer", "the other side is not the node that was pinned",
+                           "check the address; if the node was replaced, invite the new one"));
+        done(fail("peer-unreachable", "no TLS 1.3 handshake: " + error.message(),
+                  "check that the other side is a Latchkey agent"));
+      });
 }
 
 void TlsChannel::read_header() {

@@ -87,7 +87,7 @@ KeyResult<Bytes> Channel::attempt(std::uint8_t command, ByteView payload, Deadli
 KeyResult<void> Channel::synchronise(Deadline deadline) {
   if (in_step_) return {};
   if (channel_ != ctaphid::kBroadcast) {
-    const auto own = initialise(channel_, deadline);
+    auto own = initialise(channel_, deadline);
     if (own || own.error().kind == KeyError::Kind::gone) return own;
   }
   // The device may have forgotten the channel, or been restarted without leaving the bus.

@@ -38,7 +38,7 @@ std::vector<EmulatedPortMonitor::Event> EmulatedPortMonitor::read_events() {
 }
 
 EmulatedPortMonitor::Event EmulatedPortMonitor::parse(ByteView packet) const {
-  const Event nonsense{Event::Kind::lost, {}};
+  Event nonsense{Event::Kind::lost, {}};
   const auto json = parse_json(as_text(packet), {.bytes = kEventLimit, .depth = 1});
   if (!json || !json->is_object()) return nonsense;
   JsonObject object(*json);
