@@ -50,8 +50,8 @@ Result<KeyState> make_key_state(KeyAlgorithm algorithm) {
 Result<std::string> encode(const KeyState& state) {
   LK_TRY(const auto pem, state.key.plain_pem());
   json slots = json::array();
-  for (std::uint8_t i = 0; i < state.slots.size(); ++i)
-    if (state.slots[i]) slots.push_back(encode_slot(i, *state.slots[i]));
+  for (std::size_t i = 0; i < state.slots.size(); ++i)
+    if (state.slots[i]) slots.push_back(encode_slot(static_cast<std::uint8_t>(i), *state.slots[i]));
   json value{{"private_key", to_base64(as_bytes(pem))}, {"slots", std::move(slots)}};
   if (!state.stamp.empty()) value["stamp"] = to_hex(state.stamp);
   return value.dump(1);
