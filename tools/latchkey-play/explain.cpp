@@ -90,9 +90,10 @@ std::vector<std::string> nodes_of(const std::vector<Fact>& facts) {
 }
 
 void explain(const std::vector<Fact>& facts, Duration settle, std::ostream& out) {
+  const auto nodes = nodes_of(facts);
   std::map<std::string, std::string> said;
   for (const auto& fact : facts) {
-    for (const auto& node : nodes_of(facts)) {
+    for (const auto& node : nodes) {
       const auto decision = decide_at(facts, {node, settle}, fact.at);
       const auto line = answer_line("", node, decision);
       if (std::exchange(said[node], line) != line)
