@@ -33,9 +33,10 @@ class RequestReader {
   bool keep_alive() const;  ///< meaningful when complete
   bool http_1_0() const;
 
-  Request& request();               ///< valid when complete, until next(); `caller` is left alone
-  const Response& refusal() const;  ///< when refused: 400, 413 or 431; the connection is beyond use
-  void next();                      ///< start on the following request
+  Request& request();  ///< valid when complete, until next(); `caller` is left alone
+  const Response& refusal()
+      const;    ///< when refused: 400, 411, 413 or 431; the connection is beyond use
+  void next();  ///< start on the following request
 
  private:
   struct Impl;
