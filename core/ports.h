@@ -23,17 +23,29 @@ class Clock {
 /// Where a recognised device stands. Values come from udev or from the emulated port.
 struct DeviceRef {
   std::string port;  ///< unique on its node per insertion, e.g. "3-1.2:7" (USB path, device number)
-  std::string node;  ///< what the driver opens: "/dev/hidraw3", or the emulated port's socket path
-  std::string driver;  ///< "hidkey", …
+  std::string node;  ///< what the driver opens: "/dev/hidraw3", "/dev/bus/usb/001/007", or
+                     ///< "SOCKET#NAME" of an emulated port
+  std::string driver;  ///< "hidkey", "piv"
   bool emulated = false;
   bool operator==(const DeviceRef&) const = default;
 };
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-/// Why a driver call failed. Each maps to one SPEC KEY-3 reason, but `gone` (unplugged) to none.
+/// Why a driver call failed. Each maps to one SPEC KEY-3 reason, but two to none: `gone`
+/// (unplugged) and `not_a_key` (a reader without a card, a card that is no license key: nothing to
+/// count).
 struct KeyError {
-  enum class Kind { gone, timeout, protocol, no_permission, busy, unprovisioned, refused };
+  enum class Kind {
+    gone,
+    not_a_key,
+    timeout,
+    protocol,
+    no_permission,
+    busy,
+    unprovisioned,
+    refused
+  };
   Kind kind = Kind::protocol;
   std::string detail;
 };
@@ -59,6 +71,9 @@ class Key {
   virtual KeyResult<void> write_license(ByteView envelope, Deadline deadline) = 0;
   virtual KeyResult<Bytes> read_stamp(Deadline deadline) = 0;  ///< empty when never written
   virtual KeyResult<void> write_stamp(ByteView stamp, Deadline deadline) = 0;
+  /// Whether the key still is where it was opened, at little cost, for the periodic rescan: `gone`
+  /// when not. By default USB alone tells; a card can leave its reader without a USB event.
+  virtual KeyResult<void> check_present(Deadline) { return {}; }
   /// From any thread: makes the running and every later call end at once with `gone`.
   virtual void cancel() noexcept = 0;
 };

@@ -26,6 +26,7 @@ tl::unexpected<Stop> stop(KeyFault fault, std::string detail) {
 std::optional<KeyFault> fault_of(KeyError::Kind kind) {
   switch (kind) {
     case KeyError::Kind::gone:
+    case KeyError::Kind::not_a_key:
       return std::nullopt;
     case KeyError::Kind::no_permission:
       return KeyFault::no_permission;

@@ -31,7 +31,7 @@ struct ReadResult {
 /// pulled (KeyError::Kind::gone) meanwhile: that is no reading.
 std::optional<ReadResult> read_key(Key& key, const ReadContext& context);
 
-/// The reading of a key that could not even be opened; nothing for `gone`.
+/// The reading of a key that could not even be opened; nothing for `gone` and `not_a_key`.
 std::optional<KeyReading> failed_reading(const KeyError& error);
 
 }  // namespace latchkey

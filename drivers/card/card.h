@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "core/ports.h"
+
+namespace latchkey {
+
+/// What begin() learned of the way to the card.
+struct CardLimits {
+  std::size_t max_command = 261;   ///< bytes of the longest command APDU: 261 short, up to 65,544
+  std::size_t max_response = 258;  ///< bytes of the longest response, status word included
+  /// Commands and responses may use the extended form (ISO 7816-4 5.1); else 255 and 256 bytes of
+  /// data are the most, and longer ones are chained.
+  bool extended() const { return max_command > 261; }
+};
+
+/// A smart card behind a reader, exclusively while between begin() and end(): the four functions
+/// that an application (drivers/piv) is spoken through, the same over USB and over PC/SC. Worker
+/// thread; cancel() from any thread. Every wait ends by its deadline.
+///
+/// Errors: `gone` (unplugged, cancelled, or the card left), `not_a_key` (no card in the reader, or
+/// a reader that cannot be used), `no_permission`, `busy` (another program holds it), `timeout`,
+/// `protocol`. After any error begin() starts clean.
+class Card {
+ public:
+  virtual ~Card() = default;
+  /// Takes the reader and powers the card. Any state of the card's applications may have been
+  /// changed by others since the last end(): SELECT first.
+  virtual KeyResult<CardLimits> begin(Deadline deadline) = 0;
+  /// One command APDU, one response APDU: data and the two status bytes, never fewer than those.
+  virtual KeyResult<Bytes> transmit(ByteView command, Deadline deadline) = 0;
+  /// Gives the reader back to other programs. Without begin(), nothing.
+  virtual void end() noexcept = 0;
+  virtual void cancel() noexcept = 0;
+};
+
+/// How the card is reached, for `doctor` and error details: "USB", "PC/SC (pcscd)".
+struct OpenedCard {
+  std::unique_ptr<Card> card;
+  std::string way;
+};
+
+/// Through PC/SC while pcscd serves the device (it then holds the interface), else straight over
+/// USB, or through the emulated port when `device.emulated`.
+KeyResult<OpenedCard> open_card(const DeviceRef& device);
+
+}  // namespace latchkey
