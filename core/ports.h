@@ -61,8 +61,8 @@ class Key {
   virtual ~Key() = default;
   virtual KeyResult<Bytes> public_key(
       Deadline deadline) = 0;  ///< SubjectPublicKeyInfo, DER (RFC 5280 4.1)
-  /// Signs the 32-byte challenge: Ed25519 over it, or ECDSA P-256 with it as the digest (DER
-  /// signature).
+  /// Signs the 32-byte challenge: Ed25519 over it, or ECDSA (P-256, P-384) with it as the digest
+  /// (DER signature).
   virtual KeyResult<Bytes> prove(ByteView challenge, Deadline deadline) = 0;
   /// The license envelope of the winning slot; `unprovisioned` when there is none.
   virtual KeyResult<Bytes> read_license(Deadline deadline) = 0;

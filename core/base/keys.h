@@ -15,17 +15,18 @@ namespace latchkey {
 enum class KeyAlgorithm {
   ed25519,     ///< RFC 8032; 64-byte signatures
   ecdsa_p256,  ///< FIPS 186-5 with SHA-256; DER signatures
+  ecdsa_p384,  ///< FIPS 186-5 with SHA-384; DER signatures
 };
-std::string_view to_string(KeyAlgorithm algorithm);  ///< `ed25519`, `ecdsa-p256`
+std::string_view to_string(KeyAlgorithm algorithm);  ///< `ed25519`, `ecdsa-p256`, `ecdsa-p384`
 std::optional<KeyAlgorithm> parse_key_algorithm(std::string_view name);
 
 /// A public key that was checked when it was made. Cheap to copy; safe to use from several threads
 /// at once.
 class PublicKey {
  public:
-  /// SubjectPublicKeyInfo (RFC 5280 4.1.2.7), exactly the canonical 44 bytes (Ed25519, RFC 8410) or
-  /// 91 bytes (P-256, named curve, uncompressed): one key has one spelling, so it has one key ID.
-  /// Error: `invalid-key`.
+  /// SubjectPublicKeyInfo (RFC 5280 4.1.2.7), exactly the canonical 44 bytes (Ed25519, RFC 8410),
+  /// 91 bytes (P-256, named curve, uncompressed) or 120 bytes (P-384): one key has one spelling, so
+  /// it has one key ID. Error: `invalid-key`.
   static Result<PublicKey> from_der(ByteView spki);
   /// A `PUBLIC KEY` PEM block (RFC 7468 13) of such bytes. Error: `invalid-key`.
   static Result<PublicKey> from_pem(std::string_view pem);
@@ -36,10 +37,10 @@ class PublicKey {
   /// Lower-case hex SHA-256 of der().
   std::string fingerprint() const;
 
-  /// Ed25519 over `message`, or ECDSA over its SHA-256.
+  /// Ed25519 over `message`, or ECDSA over its hash, as KeyAlgorithm says.
   bool verify(ByteView message, ByteView signature) const;
-  /// As a USB key signs it (core/ports.h): Ed25519 over `digest`, or ECDSA with `digest` as the
-  /// hash.
+  /// As a USB key signs it (core/ports.h): Ed25519 over `digest`, or ECDSA with `digest` (32
+  /// bytes) as the hash.
   bool verify_digest(ByteView digest, ByteView signature) const;
 
   bool operator==(const PublicKey& other) const { return der_ == other.der_; }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/base/key_forms.h"
 #include "core/base/keys.h"
 #include "core/base/openssl.h"
 
@@ -46,9 +47,9 @@ Result<PrivateKey> PrivateKey::adopt(PublicKey::Handle key) {
 }
 
 Result<PrivateKey> PrivateKey::generate(KeyAlgorithm algorithm) {
-  auto* key = algorithm == KeyAlgorithm::ed25519
-                  ? EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")
-                  : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+  const auto* curve = form_of(algorithm).curve;
+  auto* key = curve == nullptr ? EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")
+                               : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", curve);
   if (key == nullptr) return fail("no-random", "The system could not generate a key.");
   return adopt(PublicKey::Handle(key, &EVP_PKEY_free));
 }
@@ -93,12 +94,13 @@ Result<std::string> PrivateKey::encrypted_pem(std::string_view passphrase) const
 }
 
 Result<Bytes> PrivateKey::sign(ByteView message) const {
-  const auto* digest = public_key_.algorithm() == KeyAlgorithm::ecdsa_p256 ? EVP_sha256() : nullptr;
+  const auto* hash = form_of(public_key_.algorithm()).hash;
   const openssl::DigestContext context(EVP_MD_CTX_new());
   Bytes signature(128);
   std::size_t size = signature.size();
   if (!context ||
-      EVP_DigestSignInit(context.get(), nullptr, digest, nullptr, public_key_.key_.get()) != 1 ||
+      EVP_DigestSignInit_ex(context.get(), nullptr, hash, nullptr, nullptr, public_key_.key_.get(),
+                            nullptr) != 1 ||
       EVP_DigestSign(context.get(), signature.data(), &size, message.data(), message.size()) != 1)
     return crypto_failed();
   signature.resize(size);

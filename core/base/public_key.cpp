@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/key_forms.h"
 #include "core/base/keys.h"
 #include "core/base/openssl.h"
 #include "core/base/sha256.h"
@@ -10,20 +11,15 @@
 namespace latchkey {
 namespace {
 
-struct Form {
-  KeyAlgorithm algorithm;
-  std::string_view name;
-  std::string_view prefix;  ///< hex of everything before the key's own bytes
-  std::size_t size;         ///< of the whole SubjectPublicKeyInfo
-};
-
 constexpr std::array kForms{
-    Form{KeyAlgorithm::ed25519, "ed25519", "302a300506032b6570032100", 44},
-    Form{KeyAlgorithm::ecdsa_p256, "ecdsa-p256",
-         "3059301306072a8648ce3d020106082a8648ce3d03010703420004", 91},
+    KeyForm{KeyAlgorithm::ed25519, "ed25519", "302a300506032b6570032100", 44, nullptr, nullptr},
+    KeyForm{KeyAlgorithm::ecdsa_p256, "ecdsa-p256",
+            "3059301306072a8648ce3d020106082a8648ce3d03010703420004", 91, "P-256", "SHA256"},
+    KeyForm{KeyAlgorithm::ecdsa_p384, "ecdsa-p384",
+            "3076301006072a8648ce3d020106052b8104002203620004", 120, "P-384", "SHA384"},
 };
 
-const Form* form_of(ByteView spki) {
+const KeyForm* form_of(ByteView spki) {
   for (const auto& form : kForms)
     if (spki.size() == form.size && to_hex(spki.first(form.prefix.size() / 2)) == form.prefix)
       return &form;
@@ -32,14 +28,16 @@ const Form* form_of(ByteView spki) {
 
 tl::unexpected<Error> invalid_key(std::string message) {
   return fail("invalid-key", std::move(message),
-              "Use an Ed25519 or ECDSA P-256 key in SubjectPublicKeyInfo form.");
+              "Use an Ed25519, ECDSA P-256 or ECDSA P-384 key in SubjectPublicKeyInfo form.");
 }
 
 }  // namespace
 
-std::string_view to_string(KeyAlgorithm algorithm) {
-  return kForms[static_cast<std::size_t>(algorithm)].name;
+const KeyForm& form_of(KeyAlgorithm algorithm) {
+  return kForms[static_cast<std::size_t>(algorithm)];
 }
+
+std::string_view to_string(KeyAlgorithm algorithm) { return form_of(algorithm).name; }
 
 std::optional<KeyAlgorithm> parse_key_algorithm(std::string_view name) {
   for (const auto& form : kForms)
@@ -52,10 +50,10 @@ PublicKey::PublicKey(Handle key, KeyAlgorithm algorithm, Bytes der)
 
 Result<PublicKey> PublicKey::from_der(ByteView spki) {
   const auto* form = form_of(spki);
-  if (form == nullptr) return invalid_key("Not an Ed25519 or P-256 public key.");
+  if (form == nullptr) return invalid_key("Not an Ed25519, P-256 or P-384 public key.");
   const unsigned char* cursor = spki.data();
   Handle key(d2i_PUBKEY(nullptr, &cursor, static_cast<long>(spki.size())), &EVP_PKEY_free);
-  // For P-256 this also proves that the point lies on the curve.
+  // For ECDSA this also proves that the point lies on the curve.
   if (!key) return invalid_key("The public key's value is not valid on its curve.");
   return PublicKey(std::move(key), form->algorithm, Bytes(spki.begin(), spki.end()));
 }
@@ -81,9 +79,9 @@ std::string PublicKey::fingerprint() const { return content_hash(der_); }
 
 bool PublicKey::verify(ByteView message, ByteView signature) const {
   const openssl::DigestContext context(EVP_MD_CTX_new());
-  const auto* digest = algorithm_ == KeyAlgorithm::ecdsa_p256 ? EVP_sha256() : nullptr;
   return context &&
-         EVP_DigestVerifyInit(context.get(), nullptr, digest, nullptr, key_.get()) == 1 &&
+         EVP_DigestVerifyInit_ex(context.get(), nullptr, form_of(algorithm_).hash, nullptr, nullptr,
+                                 key_.get(), nullptr) == 1 &&
          EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
                           message.size()) == 1;
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "core/base/deployment_id.h"
 #include "core/base/sha256.h"
@@ -82,7 +83,9 @@ TEST_P(Keys, RefusesEveryOtherSpellingOfAPublicKey) {
   auto longer = der;
   longer.push_back(0);
   EXPECT_FALSE(PublicKey::from_der(longer));
-  const std::size_t header = GetParam() == KeyAlgorithm::ed25519 ? 12 : 27;
+  const std::map<KeyAlgorithm, std::size_t> key_bytes{
+      {KeyAlgorithm::ed25519, 32}, {KeyAlgorithm::ecdsa_p256, 64}, {KeyAlgorithm::ecdsa_p384, 96}};
+  const auto header = der.size() - key_bytes.at(GetParam());
   for (std::size_t i = 0; i < header; ++i) {
     auto damaged = der;
     damaged[i] ^= 0x01;
@@ -90,11 +93,24 @@ TEST_P(Keys, RefusesEveryOtherSpellingOfAPublicKey) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, Keys,
-                         testing::Values(KeyAlgorithm::ed25519, KeyAlgorithm::ecdsa_p256),
+INSTANTIATE_TEST_SUITE_P(All, Keys,
+                         testing::Values(KeyAlgorithm::ed25519, KeyAlgorithm::ecdsa_p256,
+                                         KeyAlgorithm::ecdsa_p384),
                          [](const auto& instance) {
-                           return instance.param == KeyAlgorithm::ed25519 ? "Ed25519" : "P256";
+                           std::string name(to_string(instance.param));
+                           std::erase(name, '-');
+                           return name;
                          });
+
+// A PIV token takes as many digest bytes as its curve has (docs/protocol-piv.md): zeros in front do
+// not change what is signed.
+TEST(PublicKeyTest, AP384DigestMayBeFilledUpInFront) {
+  const auto key = PrivateKey::generate(KeyAlgorithm::ecdsa_p384).value();
+  const auto digest = sha256(as_bytes("challenge"));
+  Bytes filled(48 - digest.size());
+  filled.insert(filled.end(), digest.begin(), digest.end());
+  EXPECT_TRUE(key.public_key().verify_digest(digest, key.sign_digest(filled).value()));
+}
 
 // RFC 8032 section 7.1, TEST 2.
 TEST(PublicKeyTest, VerifiesTheStandardsOwnEd25519Vector) {
@@ -123,7 +139,8 @@ TEST(PublicKeyTest, RefusesForeignPem) {
 }
 
 TEST(KeyAlgorithmTest, NamesRoundTrip) {
-  for (const auto algorithm : {KeyAlgorithm::ed25519, KeyAlgorithm::ecdsa_p256})
+  for (const auto algorithm :
+       {KeyAlgorithm::ed25519, KeyAlgorithm::ecdsa_p256, KeyAlgorithm::ecdsa_p384})
     EXPECT_EQ(parse_key_algorithm(to_string(algorithm)), algorithm);
   EXPECT_EQ(parse_key_algorithm("rsa"), std::nullopt);
 }
