@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <memory>
-#include <string>
+#include <string_view>
 
 #include "core/ports.h"
 
@@ -35,16 +35,14 @@ class Card {
   /// Gives the reader back to other programs. Without begin(), nothing.
   virtual void end() noexcept = 0;
   virtual void cancel() noexcept = 0;
-};
-
-/// How the card is reached, for `doctor` and error details: "USB", "PC/SC (pcscd)".
-struct OpenedCard {
-  std::unique_ptr<Card> card;
-  std::string way;
+  /// How the card was reached by the last begin(), for `doctor`: "USB", "PC/SC (pcscd)". The
+  /// details of errors name it, too.
+  virtual std::string_view way() const = 0;
 };
 
 /// Through PC/SC while pcscd serves the device (it then holds the interface), else straight over
-/// USB, or through the emulated port when `device.emulated`.
-KeyResult<OpenedCard> open_card(const DeviceRef& device);
+/// USB; each begin() chooses anew, since pcscd comes and goes. Through the emulated port when
+/// `device.emulated`. Opens what needs no card; errors as of begin().
+KeyResult<std::unique_ptr<Card>> open_card(const DeviceRef& device);
 
 }  // namespace latchkey
