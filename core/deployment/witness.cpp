@@ -1,7 +1,6 @@
 #include "core/deployment/witness.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 namespace latchkey {
@@ -39,6 +38,7 @@ void Witness::learn_from_facts() {
 
 void Witness::start(Time now, std::string version) {
   add(now, NodeStarted{std::move(version)});
+  seen_.clear();
   // A peer that was there when we stopped gets the whole hold to be heard again.
   silent_since_.reset();
   if (!peer_.empty()) peer_down(now);
@@ -81,6 +81,7 @@ bool Witness::is_news(Time now, const KeyRead& before, const KeyReading& reading
 }
 
 void Witness::key_read(Time now, std::string port, std::string driver, KeyReading reading) {
+  seen_.insert(port);
   const auto* known = last_reading(port);
   // A key that was read elsewhere since has left this port in the fold's eyes: say again that it is
   // here.
@@ -95,7 +96,8 @@ void Witness::key_read(Time now, std::string port, std::string driver, KeyReadin
 }
 
 void Witness::key_gone(Time now, const std::string& port) {
-  if (last_reading(port)) add(now, KeyGone{port, false});
+  const bool while_down = seen_.erase(port) == 0;
+  if (last_reading(port)) add(now, KeyGone{port, while_down});
 }
 
 void Witness::peer_joined(Time now, std::string peer, std::string replaces) {

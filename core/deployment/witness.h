@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ class Witness {
   void enumerated(Time now, const std::vector<std::string>& present_ports);
   /// A reading that says what the facts already say adds none.
   void key_read(Time now, std::string port, std::string driver, KeyReading reading);
-  /// A port without a reading so far adds none.
+  /// A port without a reading so far adds none. One that was not read since start() lost its key
+  /// while the agent was down.
   void key_gone(Time now, const std::string& port);
   /// This node invited `peer` into the deployment, in place of `replaces` if not empty.
   void peer_joined(Time now, std::string peer, std::string replaces);
@@ -67,6 +69,7 @@ class Witness {
   std::vector<Fact> fresh_;
   std::uint64_t next_seq_ = 1;
   std::string peer_;
+  std::set<std::string> seen_;        ///< ports with a reading since start()
   bool peer_lost_ = false;            ///< our latest word on the peer is PeerLost
   std::optional<Time> silent_since_;  ///< the hold runs
 };

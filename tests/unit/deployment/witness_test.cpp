@@ -43,6 +43,57 @@ TEST(Witness, GoneWithoutAReadingAddsNoFact) {
   EXPECT_TRUE(a.take_new().empty());
 }
 
+// SPEC KEY-11: a card may leave its reader and come back, all on one port
+TEST(Witness, ACardMayComeBackToTheSamePort) {
+  const struct {
+    Duration away;
+    int removals;
+  } cases[] = {{seconds(3), 0}, {seconds(4), 1}, {hours(5), 1}};
+  for (const auto& c : cases) {
+    auto a = node("a");
+    a.start(kStart, "1");
+    a.key_read(kStart, "p1", "piv", working("X"));
+    a.key_gone(kStart + kDay, "p1");
+    EXPECT_EQ(a.decide(kStart + kDay).state, KeyState::missing);
+    a.key_read(kStart + kDay + c.away, "p1", "piv", working("X"));
+    const auto decision = a.decide(kStart + kDay + c.away);
+    EXPECT_EQ(decision.state, KeyState::ready);
+    EXPECT_EQ(decision.keys.size(), 1u);
+    const auto known = decision.history.find("X");
+    EXPECT_EQ(known == decision.history.end() ? 0 : known->second.removals, c.removals);
+  }
+}
+
+// SPEC KEY-9: another card in the same reader
+TEST(Witness, AnotherCardMayTakeThePort) {
+  auto a = node("a");
+  a.start(kStart, "1");
+  a.key_read(kStart, "p1", "piv", working("X"));
+  a.key_gone(kStart + kDay, "p1");
+  a.key_read(kStart + kDay, "p1", "piv", working("Y"));
+  const auto decision = a.decide(kStart + kDay);
+  EXPECT_EQ(decision.key_id, "Y");
+  EXPECT_FALSE(decision.buffer);
+}
+
+// SPEC KEY-14: the reader stayed, its card was taken while the agent was down
+TEST(Witness, ACardTakenWhileDownIsMarkedAsThat) {
+  auto a = node("a");
+  a.start(kStart, "1");
+  a.key_read(kStart, "p1", "piv", working("X"));
+  a.key_read(kStart, "p2", "piv", working("Y"));
+  a.start(kStart + kDay, "1");
+  a.enumerated(kStart + kDay, {"p1", "p2"});
+  a.key_read(kStart + kDay, "p2", "piv", working("Y"));
+  a.take_new();
+  a.key_gone(kStart + kDay, "p1");
+  a.key_gone(kStart + kDay, "p2");
+  const auto facts = a.take_new();
+  ASSERT_EQ(facts.size(), 2u);
+  EXPECT_EQ(std::get<KeyGone>(facts[0].body), (KeyGone{"p1", true}));
+  EXPECT_EQ(std::get<KeyGone>(facts[1].body), (KeyGone{"p2", false}));
+}
+
 // SPEC BUF-10: a node that forgot everything learns the last removal from the key itself
 TEST(Witness, TheKeysStampBringsTheHistoryBack) {
   auto a = node("a");
