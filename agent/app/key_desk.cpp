@@ -73,7 +73,7 @@ void KeyDesk::on_settled() {
 
 void KeyDesk::rescan() {
   if (udev_) udev_->rescan();
-  bench_.retry_failed();
+  bench_.rescan();
 }
 
 void KeyDesk::on_key_read(const DeviceRef& device, ReadResult result,
@@ -91,11 +91,11 @@ void KeyDesk::on_key_read(const DeviceRef& device, ReadResult result,
   if (timing) trace("plug", *timing);
 }
 
-void KeyDesk::on_key_gone(const std::string& port, const Timing& timing) {
+void KeyDesk::on_key_gone(const std::string& port, const std::optional<Timing>& timing) {
   read_at_.erase(port);
   stamped_.erase(port);
   log_.witness([&](Witness& w, Time now) { w.key_gone(now, port); });
-  trace("pull", timing);
+  if (timing) trace("pull", *timing);
 }
 
 /// When the change is durable and published: the agent's own share of it, for tests/bench.
@@ -138,6 +138,8 @@ void KeyDesk::write_stamp(const PluggedKey& key, const RemovalStamp& stamp) {
   bench_.with_key(key.port, task, [port = key.port](const KeyResult<void>& outcome) {
     if (outcome)
       log::info(names::kStampWritten, {{"port", port}});
+    else if (outcome.error().kind == KeyError::Kind::refused)  // a key without room for stamps
+      log::debug(names::kStampFailed, {{"port", port}, {"detail", outcome.error().detail}});
     else
       log::warning(names::kStampFailed, {{"port", port}, {"detail", outcome.error().detail}});
   });

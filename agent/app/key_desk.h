@@ -43,7 +43,7 @@ class KeyDesk final : public KeyListener, public udev::Observer {
   void on_settled() override;
   void on_key_read(const DeviceRef& device, ReadResult result,
                    const std::optional<Timing>& timing) override;
-  void on_key_gone(const std::string& port, const Timing& timing) override;
+  void on_key_gone(const std::string& port, const std::optional<Timing>& timing) override;
   void on_reading_changed() override { changed_(); }
 
  private:

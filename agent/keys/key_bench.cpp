@@ -17,9 +17,11 @@ struct KeyBench::Slot {
   std::unique_ptr<Alarm> retry;
   std::unique_ptr<Alarm> watch;
   std::size_t tries = 0;  ///< of this reading
-  bool reading = false;
-  bool again = false;  ///< a refresh came while reading
+  bool busy = false;      ///< being read, or asked whether it is there
+  bool reading = false;   ///< … and told so
+  bool again = false;     ///< a refresh came while busy
   bool failed = false;
+  std::optional<std::string> empty;           ///< it holds no key, and why
   std::optional<KeyListener::Timing> timing;  ///< until the first report
 };
 
@@ -61,7 +63,9 @@ void KeyBench::added(const DeviceRef& device) {
   slot->retry = reactor_.alarm();
   slot->watch = reactor_.alarm();
   slot->timing = KeyListener::Timing{SteadyClock::now(), {}};
-  read(*slots_.emplace(device.port, std::move(slot)).first->second);
+  auto& added = *slots_.emplace(device.port, std::move(slot)).first->second;
+  read(added);
+  set_reading(added, true);
 }
 
 void KeyBench::removed(const std::string& port) {
@@ -72,20 +76,28 @@ void KeyBench::removed(const std::string& port) {
   const auto slot = std::move(found->second);
   slots_.erase(found);
   slot->worker.reset();  // cancels, waits for nobody
-  listener_.on_key_gone(port, timing);
+  if (!slot->empty) listener_.on_key_gone(port, timing);
   set_reading(*slot, false);
 }
 
 void KeyBench::refresh() {
   for (auto& [port, slot] : slots_) {
-    slot->again = slot->reading;
-    if (!slot->reading) read(*slot);
+    slot->again = slot->busy;
+    if (!slot->busy) read(*slot);
+    set_reading(*slot, true);
   }
 }
 
-void KeyBench::retry_failed() {
-  for (auto& [port, slot] : slots_)
-    if (slot->failed && !slot->reading) read(*slot);
+void KeyBench::rescan() {
+  for (auto& [port, slot] : slots_) {
+    if (slot->busy || (slot->worker && slot->worker->busy())) continue;
+    if (!slot->failed && !slot->empty) {
+      check(*slot);
+      continue;
+    }
+    read(*slot);
+    if (slot->failed) set_reading(*slot, true);
+  }
 }
 
 bool KeyBench::reading() const { return reading_ > 0; }
@@ -118,10 +130,10 @@ void KeyBench::read(Slot& slot) {
   if (!slot.worker)
     slot.worker = std::make_unique<KeyWorker>(reactor_, slot.driver, slot.device, reader_, census_);
   ++slot.tries;
+  slot.busy = true;
   slot.retry->cancel();
   slot.watch->set(policy_.hung, [this, &slot] { give_up(slot); });
   slot.worker->read([this, &slot](WorkerReport report) { finish(slot, std::move(report)); });
-  set_reading(slot, true);
 }
 
 void KeyBench::finish(Slot& slot, WorkerReport report) {
@@ -129,6 +141,7 @@ void KeyBench::finish(Slot& slot, WorkerReport report) {
   if (slot.timing) slot.timing->device += report.device_time;
   if (report.outcome) return deliver(slot, std::move(*report.outcome));
   const auto& error = report.outcome.error();
+  if (error.kind == KeyError::Kind::not_a_key) return deliver_nothing(slot, error.detail);
   if (try_again(slot, error)) return;
   log::warning(names::kKeyReadFailed, {{"port", slot.device.port}, {"detail", error.detail}});
   deliver(slot, unread(error));
@@ -150,14 +163,44 @@ void KeyBench::give_up(Slot& slot) {
 }
 
 void KeyBench::deliver(Slot& slot, ReadResult result) {
-  slot.tries = 0;
   slot.failed = !result.reading.works();
+  slot.empty.reset();
   const auto timing = std::exchange(slot.timing, std::nullopt);
   listener_.on_key_read(slot.device, std::move(result), timing);
+  conclude(slot);
+}
+
+void KeyBench::deliver_nothing(Slot& slot, const std::string& why) {
+  slot.failed = false;
+  slot.timing.reset();
+  if (slot.empty != why) log::info(names::kKeyNone, {{"port", slot.device.port}, {"detail", why}});
+  if (!std::exchange(slot.empty, why)) listener_.on_key_gone(slot.device.port, std::nullopt);
+  conclude(slot);
+}
+
+void KeyBench::conclude(Slot& slot) {
+  slot.tries = 0;
+  slot.busy = false;
   if (std::exchange(slot.again, false))
     read(slot);
   else
     set_reading(slot, false);
+}
+
+void KeyBench::check(Slot& slot) {
+  slot.busy = true;
+  slot.watch->set(policy_.hung, [this, &slot] { give_up(slot); });
+  slot.worker->check([this, &slot](const KeyResult<void>& outcome) { checked(slot, outcome); });
+}
+
+void KeyBench::checked(Slot& slot, const KeyResult<void>& outcome) {
+  slot.watch->cancel();
+  // Any other error says nothing about presence: another program may be using the key.
+  const bool gone = !outcome && (outcome.error().kind == KeyError::Kind::gone ||
+                                 outcome.error().kind == KeyError::Kind::not_a_key);
+  if (!gone) return conclude(slot);
+  slot.again = true;  // at once: perhaps there is another card, or the same one anew (SPEC KEY-11)
+  deliver_nothing(slot, outcome.error().detail);
 }
 
 void KeyBench::set_reading(Slot& slot, bool reading) {

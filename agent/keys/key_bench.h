@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,9 @@ class KeyListener {
   /// `timing` is there for the first reading after an insertion that needed no second try.
   virtual void on_key_read(const DeviceRef& device, ReadResult result,
                            const std::optional<Timing>& timing) = 0;
-  virtual void on_key_gone(const std::string& port, const Timing& timing) = 0;
+  /// The port holds no key, or not any more; also for a port never named before. `timing` is there
+  /// when the device was unplugged, not when its card left.
+  virtual void on_key_gone(const std::string& port, const std::optional<Timing>& timing) = 0;
   virtual void on_reading_changed() = 0;
 };
 
@@ -37,7 +40,7 @@ struct BenchPolicy {
   std::chrono::milliseconds hung{20'000};
 };
 
-/// The keys that are plugged into this node and their workers. Reactor thread only; nothing here
+/// The devices that may be keys on this node, and their workers. Reactor thread only; nothing here
 /// blocks.
 class KeyBench {
  public:
@@ -49,11 +52,12 @@ class KeyBench {
   void removed(const std::string& port);
   /// Reads every key again (SPEC KEY-10).
   void refresh();
-  /// Reads those again whose last reading failed: what was busy or forbidden may have become free
-  /// (SPEC KEY-13).
-  void retry_failed();
+  /// Looks again, unasked (SPEC KEY-13): at keys whose last reading failed, because what was busy
+  /// or forbidden may have become free; at devices without a key, which may have got a card; and
+  /// whether the keys that were read still are there. Who is busy is left alone.
+  void rescan();
 
-  bool reading() const;  ///< some key is being read
+  bool reading() const;  ///< some key is being read; a look into an empty reader is none
   std::vector<std::string> ports() const;
   bool is_emulated(const std::string& port) const;
 
@@ -72,6 +76,10 @@ class KeyBench {
   bool try_again(Slot& slot, const KeyError& error);
   void give_up(Slot& slot);
   void deliver(Slot& slot, ReadResult result);
+  void deliver_nothing(Slot& slot, const std::string& why);
+  void conclude(Slot& slot);
+  void check(Slot& slot);
+  void checked(Slot& slot, const KeyResult<void>& outcome);
   void set_reading(Slot& slot, bool reading);
 
   Reactor& reactor_;

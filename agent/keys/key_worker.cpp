@@ -10,6 +10,13 @@
 
 namespace latchkey {
 
+namespace {
+
+/// Presence is one exchange with the reader, if any.
+constexpr std::chrono::seconds kCheckDeadline{3};
+
+}  // namespace
+
 struct WorkerCensus::State {
   std::mutex mutex;
   std::condition_variable changed;
@@ -60,6 +67,7 @@ struct KeyWorker::Shared : std::enable_shared_from_this<Shared> {
   void add(Task task) {
     {
       const std::lock_guard lock(mutex);
+      ++asked;
       tasks.push_back(std::move(task));
     }
     wake.notify_one();
@@ -78,6 +86,7 @@ struct KeyWorker::Shared : std::enable_shared_from_this<Shared> {
   /// what was posted before does nothing.
   void answer(std::function<void()> call) {
     const std::lock_guard lock(mutex);
+    --asked;
     if (abandoned) return;
     reactor.post([self = shared_from_this(), call = std::move(call)] {
       if (!self->abandoned) call();
@@ -104,23 +113,24 @@ struct KeyWorker::Shared : std::enable_shared_from_this<Shared> {
   }
 
   WorkerReport read_once() {
-    WorkerReport report{tl::make_unexpected(KeyError{}), {}};
+    WorkerReport report;
     auto open_key = opened(report.device_time);
     if (!open_key) {
       report.outcome = tl::make_unexpected(open_key.error());
       return report;
     }
-    auto result = reader(**open_key);
+    report.outcome = reader(**open_key);
     report.device_time += (*open_key)->take_time();
-    if (result) {
-      report.outcome = std::move(*result);
-      return report;
-    }
     // The next try starts from a fresh open: whatever broke this one may be in the handle.
-    close();
-    report.outcome =
-        tl::make_unexpected(KeyError{KeyError::Kind::gone, "it vanished while it was read"});
+    if (!report.outcome) close();
     return report;
+  }
+
+  KeyResult<void> with_key(const std::function<KeyResult<void>(Key&)>& call) {
+    std::chrono::nanoseconds unused{};
+    const auto open_key = opened(unused);
+    if (!open_key) return tl::make_unexpected(open_key.error());
+    return call(**open_key);
   }
 
   Reactor& reactor;
@@ -131,6 +141,7 @@ struct KeyWorker::Shared : std::enable_shared_from_this<Shared> {
   std::mutex mutex;
   std::condition_variable wake;
   std::deque<Task> tasks;
+  std::atomic<int> asked = 0;           ///< tasks that have not answered
   std::atomic<bool> abandoned = false;  ///< set on the reactor only
   std::shared_ptr<MeteredKey> key;      ///< set and reset by the worker, under the mutex
 };
@@ -160,15 +171,19 @@ void KeyWorker::read(std::function<void(WorkerReport)> done) {
 void KeyWorker::with_key(std::function<KeyResult<void>(Key&)> task,
                          std::function<void(KeyResult<void>)> done) {
   shared_->add([task = std::move(task), done = std::move(done)](Shared& shared) {
-    std::chrono::nanoseconds unused{};
-    auto key = shared.opened(unused);
-    KeyResult<void> result;
-    if (key)
-      result = task(**key);
-    else
-      result = tl::make_unexpected(key.error());
+    shared.answer([done, result = shared.with_key(task)] { done(result); });
+  });
+}
+
+void KeyWorker::check(std::function<void(KeyResult<void>)> done) {
+  shared_->add([done = std::move(done)](Shared& shared) {
+    auto result = shared.with_key(
+        [](Key& key) { return key.check_present(MeteredKey::Clock::now() + kCheckDeadline); });
+    if (!result) shared.close();
     shared.answer([done, result] { done(result); });
   });
 }
+
+bool KeyWorker::busy() const { return shared_->asked > 0; }
 
 }  // namespace latchkey

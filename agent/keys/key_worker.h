@@ -3,7 +3,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 
 #include "agent/reactor/reactor.h"
 #include "core/ports.h"
@@ -12,11 +11,12 @@
 namespace latchkey {
 
 /// Reads a key from its public key to its license (core/usbkey/read_key.h), on the key's worker
-/// thread. Nothing: it was pulled meanwhile.
-using KeyReader = std::function<std::optional<ReadResult>(Key&)>;
+/// thread. Errors: `gone` (pulled meanwhile), `not_a_key`.
+using KeyReader = std::function<KeyResult<ReadResult>(Key&)>;
 
 struct WorkerReport {
-  KeyResult<ReadResult> outcome;           ///< an error: it could not be opened, or is gone
+  /// An error: it could not be opened, is gone, or is no key.
+  KeyResult<ReadResult> outcome = tl::make_unexpected(KeyError{});
   std::chrono::nanoseconds device_time{};  ///< spent inside the driver: open(2) and USB transfers
 };
 
@@ -40,6 +40,10 @@ class KeyWorker {
   /// Anything else with the opened key, after what was asked before.
   void with_key(std::function<KeyResult<void>(Key&)> task,
                 std::function<void(KeyResult<void>)> done);
+  /// Key::check_present of the opened key.
+  void check(std::function<void(KeyResult<void>)> done);
+  /// Something that was asked has not been answered yet.
+  bool busy() const;
 
  private:
   struct Shared;

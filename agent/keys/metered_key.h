@@ -44,6 +44,9 @@ class MeteredKey final : public Key {
   KeyResult<void> write_stamp(ByteView stamp, Deadline deadline) override {
     return meter([&] { return key_->write_stamp(stamp, deadline); });
   }
+  KeyResult<void> check_present(Deadline deadline) override {
+    return meter([&] { return key_->check_present(deadline); });
+  }
   void cancel() noexcept override { key_->cancel(); }
 
   /// Since the last call; worker thread only.

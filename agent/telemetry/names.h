@@ -22,6 +22,7 @@ inline constexpr std::string_view kKeyReadOk = "key-read";
 inline constexpr std::string_view kKeyReadFailed = "key-read-failed";
 inline constexpr std::string_view kKeyReadRetry = "key-read-retry";
 inline constexpr std::string_view kKeyHung = "key-hung";
+inline constexpr std::string_view kKeyNone = "no-key-in-device";
 inline constexpr std::string_view kStampWritten = "stamp-written";
 inline constexpr std::string_view kStampFailed = "stamp-failed";
 inline constexpr std::string_view kTiming = "timing";

@@ -3,7 +3,10 @@
 namespace latchkey {
 namespace {
 
-tl::unexpected<Error> gone() {
+tl::unexpected<Error> no_key(const KeyError& error) {
+  if (error.kind == KeyError::Kind::not_a_key)
+    return fail("not-a-key", "There is no license key in it (" + error.detail + ").",
+                "Insert a license key; a new token becomes one by `latchkey-vendor prepare`.");
   return fail("gone", "The key was pulled out.", "Insert the key again and repeat.");
 }
 
@@ -18,13 +21,13 @@ tl::unexpected<Error> refusal(const KeyError& error) {
     return fail("refused", "The key did not store the license (" + error.detail + ").",
                 "Use a key with room for it, or one that can be written.");
   const auto reading = failed_reading(error);
-  return reading ? refusal(*reading->fault, error.detail) : gone();
+  return reading ? refusal(*reading->fault, error.detail) : no_key(error);
 }
 
 /// The ID that the key proved to have, whatever it carries now.
 Result<std::string> proven_key_id(Key& key, const ReadContext& context) {
   const auto result = read_key(key, context);
-  if (!result) return gone();
+  if (!result) return no_key(result.error());
   const auto& reading = result->reading;
   if (reading.key_id.empty())
     return refusal(reading.fault.value_or(KeyFault::unreadable), reading.detail);
@@ -43,7 +46,7 @@ Result<KeyReading> provision(Key& key, ByteView envelope, const ReadContext& con
   if (const auto written = key.write_license(envelope, context.deadline()); !written)
     return refusal(written.error());
   const auto back = read_key(key, context);
-  if (!back) return gone();
+  if (!back) return no_key(back.error());
   if (!back->reading.works()) return refusal(*back->reading.fault, back->reading.detail);
   if (back->reading.license->document != license.hash)
     return fail("readback-failed", "The key still delivers another license.",

@@ -12,15 +12,15 @@ namespace {
 
 /// Why a reading ends early.
 struct Stop {
-  std::optional<KeyFault> fault;  ///< none: the key was pulled
-  std::string detail;
+  std::optional<KeyFault> fault;  ///< none: there is no key to read, `error` says why
+  KeyError error;
 };
 
 template <class T>
 using Step = tl::expected<T, Stop>;
 
 tl::unexpected<Stop> stop(KeyFault fault, std::string detail) {
-  return tl::make_unexpected(Stop{fault, std::move(detail)});
+  return tl::make_unexpected(Stop{fault, {KeyError::Kind::protocol, std::move(detail)}});
 }
 
 std::optional<KeyFault> fault_of(KeyError::Kind kind) {
@@ -42,7 +42,8 @@ std::optional<KeyFault> fault_of(KeyError::Kind kind) {
 }
 
 tl::unexpected<Stop> stop(const KeyError& error, std::string_view doing) {
-  return tl::make_unexpected(Stop{fault_of(error.kind), std::string(doing) + ": " + error.detail});
+  return tl::make_unexpected(
+      Stop{fault_of(error.kind), {error.kind, std::string(doing) + ": " + error.detail}});
 }
 
 class Reader {
@@ -63,7 +64,7 @@ class Reader {
   ReadResult finish(const Step<void>& outcome) {
     if (!outcome) {
       result_.reading.fault = outcome.error().fault;
-      result_.reading.detail = outcome.error().detail;
+      result_.reading.detail = outcome.error().error.detail;
       result_.reading.license.reset();
     }
     return std::move(result_);
@@ -118,7 +119,7 @@ class Reader {
   /// A stamp that cannot be had or believed is none: it only ever adds to what the nodes know.
   Step<void> read_stamp() {
     const auto bytes = key_.read_stamp(context_.deadline());
-    if (!bytes && bytes.error().kind == KeyError::Kind::gone) return stop(bytes.error(), "stamp");
+    if (!bytes && !fault_of(bytes.error().kind)) return stop(bytes.error(), "stamp");
     if (!bytes && bytes.error().kind != KeyError::Kind::refused)
       result_.reading.detail = "stamp: " + bytes.error().detail;
     if (!bytes || bytes->empty()) return {};
@@ -137,10 +138,10 @@ class Reader {
 
 }  // namespace
 
-std::optional<ReadResult> read_key(Key& key, const ReadContext& context) {
+KeyResult<ReadResult> read_key(Key& key, const ReadContext& context) {
   Reader reader(key, context);
   const auto outcome = reader.read();
-  if (!outcome && !outcome.error().fault) return std::nullopt;
+  if (!outcome && !outcome.error().fault) return tl::make_unexpected(outcome.error().error);
   return reader.finish(outcome);
 }
 

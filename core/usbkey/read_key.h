@@ -27,9 +27,9 @@ struct ReadResult {
 
 /// One full reading, blocking, for the key's own worker thread. Nothing that the key says counts,
 /// not even its name, before it signed a fresh challenge (SPEC SEC-4); then license, binding and
-/// stamp are judged, and every KEY-3 reason is told apart. Nothing is returned when the key was
-/// pulled (KeyError::Kind::gone) meanwhile: that is no reading.
-std::optional<ReadResult> read_key(Key& key, const ReadContext& context);
+/// stamp are judged, and every KEY-3 reason is told apart. Errors: `gone` (pulled meanwhile) and
+/// `not_a_key` only, which are no readings.
+KeyResult<ReadResult> read_key(Key& key, const ReadContext& context);
 
 /// The reading of a key that could not even be opened; nothing for `gone` and `not_a_key`.
 std::optional<KeyReading> failed_reading(const KeyError& error);

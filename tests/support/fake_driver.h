@@ -18,9 +18,10 @@ class FakeDriver final : public KeyDriver {
     std::condition_variable changed;
     std::optional<KeyError> open_error;
     std::optional<KeyError> read_error;
+    std::optional<KeyError> check_error;
     bool hang = false;  ///< a read blocks until cancelled
     bool deaf = false;  ///< … and does not even notice that
-    int opens = 0, reads = 0, waiting = 0, cancelled = 0;
+    int opens = 0, reads = 0, waiting = 0, checks = 0, cancelled = 0;
   };
 
   explicit FakeDriver(std::shared_ptr<Script> script) : script_(std::move(script)) {}
@@ -54,6 +55,12 @@ class FakeDriver final : public KeyDriver {
     KeyResult<void> write_license(ByteView, Deadline) override { return {}; }
     KeyResult<Bytes> read_stamp(Deadline) override { return Bytes{}; }
     KeyResult<void> write_stamp(ByteView, Deadline) override { return {}; }
+    KeyResult<void> check_present(Deadline) override {
+      const std::lock_guard lock(script_->mutex);
+      ++script_->checks;
+      if (script_->check_error) return tl::make_unexpected(*script_->check_error);
+      return {};
+    }
     void cancel() noexcept override {
       const std::lock_guard lock(script_->mutex);
       cancelled_ = true;

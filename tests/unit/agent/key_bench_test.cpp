@@ -1,87 +1,13 @@
-#include "agent/keys/key_bench.h"
-
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include "tests/support/fake_driver.h"
-#include "tests/support/manual_reactor.h"
+#include "tests/unit/agent/key_bench_fixture.h"
 
 namespace latchkey {
 namespace {
 
-using namespace std::chrono_literals;
 using test::FakeDriver;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-std::optional<ReadResult> read_fake(Key& key) {
-  const auto bytes = key.public_key({});
-  if (bytes) return ReadResult{};
-  if (const auto reading = failed_reading(bytes.error())) return ReadResult{*reading, {}};
-  return std::nullopt;
-}
-
-class Recorder final : public KeyListener {
- public:
-  void on_key_read(const DeviceRef& device, ReadResult result,
-                   const std::optional<Timing>& timing) override {
-    const auto& fault = result.reading.fault;
-    events.push_back(device.port + (fault ? " " + std::string(to_string(*fault)) : " works"));
-    timed = timing.has_value();
-  }
-  void on_key_gone(const std::string& port, const Timing&) override {
-    events.push_back(port + " gone");
-  }
-  void on_reading_changed() override { ++reading_changes; }
-
-  std::vector<std::string> events;
-  bool timed = false;
-  int reading_changes = 0;
-};
-
-class KeyBenchTest : public testing::Test {
- protected:
-  KeyBenchTest() {
-    std::vector<std::unique_ptr<KeyDriver>> drivers;
-    drivers.push_back(std::make_unique<FakeDriver>(script_));
-    bench_ = std::make_unique<KeyBench>(reactor_, recorder_,
-                                        std::make_shared<DriverRegistry>(std::move(drivers)),
-                                        &read_fake, BenchPolicy{{50ms, 150ms}, 20s});
-  }
-  ~KeyBenchTest() override {
-    set([](auto& script) { script.hang = script.deaf = false; });
-    EXPECT_TRUE(bench_->stop(5s));
-  }
-  static DeviceRef device(std::string port) {
-    return {std::move(port), "/dev/hidraw9", "fake", false};
-  }
-  template <class Change>
-  void set(Change change) {
-    const std::lock_guard lock(script_->mutex);
-    change(*script_);
-    script_->changed.notify_all();
-  }
-  int count(int FakeDriver::Script::*member) {
-    const std::lock_guard lock(script_->mutex);
-    return (*script_).*member;
-  }
-  bool wait_for_events(std::size_t n) {
-    return reactor_.run_until([&] { return recorder_.events.size() >= n; });
-  }
-  /// As wait_for_events, while the virtual clock runs too, so that retries fall due.
-  bool wait_through_retries(std::size_t n) {
-    for (int i = 0; i < 5000 && recorder_.events.size() < n; ++i) {
-      std::this_thread::sleep_for(1ms);
-      reactor_.advance(10ms);
-    }
-    return recorder_.events.size() >= n;
-  }
-
-  test::ManualReactor reactor_;
-  Recorder recorder_;
-  std::shared_ptr<FakeDriver::Script> script_ = std::make_shared<FakeDriver::Script>();
-  std::unique_ptr<KeyBench> bench_;
-};
 
 TEST_F(KeyBenchTest, ReadsAKeyThatIsPluggedIn) {
   bench_->added(device("1"));
@@ -174,11 +100,44 @@ TEST_F(KeyBenchTest, GarbageIsReportedAtOnceAndTriedAgainAtTheRescan) {
   ASSERT_TRUE(wait_for_events(1));
   EXPECT_THAT(recorder_.events, ElementsAre("1 unreadable"));
   set([](auto& script) { script.read_error.reset(); });
-  bench_->retry_failed();
+  bench_->rescan();
+  EXPECT_TRUE(bench_->reading());
   ASSERT_TRUE(wait_for_events(2));
   EXPECT_EQ(recorder_.events.back(), "1 works");
-  bench_->retry_failed();
-  EXPECT_FALSE(bench_->reading()) << "a key that works is left alone";
+  rescan_and_wait();
+  EXPECT_EQ(count(&FakeDriver::Script::reads), 2) << "a key that works is not read again";
+}
+
+TEST_F(KeyBenchTest, ABusyWorkerIsNotAskedAtTheRescan) {
+  set([](auto& script) { script.hang = true; });
+  bench_->added(device("1"));
+  for (int i = 0; i < 3; ++i) bench_->rescan();
+  set([](auto& script) { script.hang = false; });
+  ASSERT_TRUE(wait_for_events(1));
+
+  set([](auto& script) { script.hang = true; });
+  bool written = false;
+  const auto write = [](Key& key) -> KeyResult<void> {
+    LK_TRY([[maybe_unused]] const auto bytes, key.public_key({}));
+    return {};
+  };
+  bench_->with_key("1", write, [&](const auto&) { written = true; });
+  bench_->rescan();
+  set([](auto& script) { script.hang = false; });
+  ASSERT_TRUE(reactor_.run_until([&] { return written; }));
+  EXPECT_EQ(count(&FakeDriver::Script::reads), 2);
+  EXPECT_EQ(count(&FakeDriver::Script::checks), 0);
+}
+
+TEST_F(KeyBenchTest, ARefreshDuringALookIsNotLost) {
+  bench_->added(device("1"));
+  ASSERT_TRUE(wait_for_events(1));
+  bench_->rescan();
+  EXPECT_FALSE(bench_->reading());
+  bench_->refresh();
+  EXPECT_TRUE(bench_->reading());
+  ASSERT_TRUE(wait_for_events(2));
+  EXPECT_FALSE(bench_->reading());
 }
 
 }  // namespace

@@ -114,11 +114,15 @@ TEST_P(ReadKey, EveryDriverErrorHasItsReason) {  // SPEC KEY-3
   }
 }
 
-TEST_P(ReadKey, AKeyPulledMeanwhileGivesNoReading) {
+TEST_P(ReadKey, AKeyThatIsNoMoreOrIsNoneGivesNoReading) {
   for (const auto* call : {"public_key", "prove", "read_license", "read_stamp"}) {
     auto key = licensed();
-    key.failing = {{call, Kind::gone}};
-    EXPECT_FALSE(read_key(key, context())) << call;
+    for (const auto kind : {Kind::gone, Kind::not_a_key}) {
+      key.failing = {{call, kind}};
+      const auto result = read_key(key, context());
+      ASSERT_FALSE(result) << call;
+      EXPECT_EQ(result.error().kind, kind) << call;
+    }
   }
 }
 
@@ -278,6 +282,7 @@ TEST(FailedReading, NamesWhyAKeyCouldNotBeOpened) {  // SPEC KEY-3
   EXPECT_EQ(failed_reading({Kind::no_permission, "x"})->fault, KeyFault::no_permission);
   EXPECT_EQ(failed_reading({Kind::timeout, "x"})->fault, KeyFault::unreadable);
   EXPECT_FALSE(failed_reading({Kind::gone, "x"}));
+  EXPECT_FALSE(failed_reading({Kind::not_a_key, "x"}));
 }
 
 TEST_P(ReadKey, ProvisionWritesAndReadsBack) {
@@ -316,6 +321,8 @@ TEST_P(ReadKey, ProvisionNoticesWhatWentWrongWhileWriting) {
   auto pulled = key;
   pulled.failing = {{"write_license", Kind::gone}};
   EXPECT_EQ(provision(pulled, good, context()).error().code, "gone");
+  pulled.failing = {{"public_key", Kind::not_a_key}};
+  EXPECT_EQ(provision(pulled, good, context()).error().code, "not-a-key");
   auto damaging = key;
   damaging.on_write = [](Bytes& stored) { stored.pop_back(); };
   EXPECT_EQ(provision(damaging, good, context()).error().code, "license-invalid");
