@@ -53,6 +53,10 @@ class Reader {
   Step<void> read() {
     LK_TRY(const auto public_key, prove());
     result_.reading.key_id = key_id(public_key.der());
+    // Also of a key that carries no license: an installed one must not make up for it (SPEC SEC-5).
+    if (context_.trust.revokes_key_id(result_.reading.key_id))
+      return stop(KeyFault::license_invalid,
+                  "revoked: the key " + result_.reading.key_id + " was revoked");
     LK_TRY(auto envelope, read_license());
     LK_CHECK(judge(envelope));
     LK_CHECK(read_stamp());
@@ -99,8 +103,6 @@ class Reader {
 
   Step<void> judge(const Bytes& envelope) {
     const auto& id = result_.reading.key_id;
-    if (context_.trust.revokes_key_id(id))
-      return stop(KeyFault::license_invalid, "revoked: the key " + id + " was revoked");
     const auto license = context_.trust.verify_license(envelope);
     if (!license)
       return stop(KeyFault::license_invalid, license.error().code + ": " + license.error().message);
