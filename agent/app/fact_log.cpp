@@ -58,8 +58,7 @@ Batch FactLog::facts_after(const ChainHeads& theirs, std::size_t max_facts) cons
       if (!batch.facts.empty() && batch.facts.size() >= max_facts) break;
       const auto& stored = entries_[entries[i]].stored;
       batch.facts.push_back(stored.encoded);
-      const auto* read = std::get_if<KeyRead>(&stored.fact.body);
-      if (read != nullptr && read->reading.license) named.insert(read->reading.license->document);
+      if (const auto name = named_document(stored.fact.body); !name.empty()) named.emplace(name);
     }
   }
   for (const auto& hash : named)

@@ -43,6 +43,11 @@ struct Describer {
     return "key at port " + fact.port + " was removed" +
            (fact.while_down ? " while the agent was not running" : "");
   }
+  std::string operator()(const LicenseImported& fact) const {
+    return "license " + fact.license.id + " for key " + fact.key_id + " installed by " + fact.by +
+           " from a " + fact.method + "; issued " + format_time(fact.license.issued) + ", until " +
+           format_time(entries_until(fact.license));
+  }
   std::string operator()(const PeerLost& fact) const {
     return "node " + name_of(fact.peer, names) + " is unreachable; its keys count as absent here";
   }

@@ -10,6 +10,25 @@
 
 namespace latchkey {
 
+/// A license that an administrator installed for a key (SPEC LIC-8).
+struct KeptLicense {
+  std::string key_id;
+  LicenseSummary license;
+  Time imported_at;
+  std::string node;  ///< where it was installed
+  std::string by;
+  std::string method;
+};
+
+/// Where the license of a plugged key is (SPEC LIC-8).
+struct LicenseHolding {
+  std::optional<LicenseSummary> license;  ///< that counts for the key; none: it does not work
+  bool on_key = false;                    ///< the key carries it
+  bool kept = false;                      ///< it was installed: the agents keep it
+  /// Content hash of the installed document that the key should carry and does not; empty: none.
+  std::string to_write;
+};
+
 /// One recognised key as one node last reported it.
 struct PluggedKey {
   std::string node;
@@ -18,6 +37,7 @@ struct PluggedKey {
   Time since;    ///< first reading at this port
   Time read_at;  ///< latest reading that said something new
   KeyReading reading;
+  LicenseHolding holding;
 };
 
 /// What a fold of the facts says at one instant, as one node sees it.
@@ -26,7 +46,7 @@ struct Decision {
   KeyState state = KeyState::missing;
   std::string reason;  ///< as Choice::reason; Missing: `never-inserted` or `removed` (SPEC KEY-4)
   std::string key_id;  ///< the key in use (Ready, Abnormal), else empty
-  std::optional<LicenseSummary> license;  ///< of the key in use
+  std::optional<LicenseSummary> license;  ///< that counts for the key in use (SPEC LIC-8)
   std::optional<Buffer> buffer;           ///< Missing and Fault only
   bool usable = false;                    ///< some entry counts now (SPEC BUF-8)
   /// When the last entry of the license, or of what the buffer bridges, ends (SPEC BUF-6); may be
@@ -36,6 +56,7 @@ struct Decision {
   std::optional<Forecast> if_removed;
   bool peer_unreachable = false;  ///< the peer's keys count as absent (SPEC KEY-12)
   std::vector<PluggedKey> keys;   ///< every key that counts, by node and port
+  std::vector<KeptLicense> kept;  ///< every license installed, in order, superseded ones as well
   RemovalHistories history;
   std::vector<std::string> nodes;   ///< the members, sorted
   std::optional<Time> next_change;  ///< the next instant at which this changes without a new fact

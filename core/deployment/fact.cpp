@@ -9,6 +9,7 @@ struct KindOf {
   std::string_view operator()(const NodeJoined&) const { return "node-joined"; }
   std::string_view operator()(const KeyRead&) const { return "key-read"; }
   std::string_view operator()(const KeyGone&) const { return "key-gone"; }
+  std::string_view operator()(const LicenseImported&) const { return "license-imported"; }
   std::string_view operator()(const PeerLost&) const { return "peer-lost"; }
   std::string_view operator()(const PeerFound&) const { return "peer-found"; }
   std::string_view operator()(const HistoryWarning&) const { return "history-warning"; }
@@ -18,6 +19,13 @@ struct KindOf {
 }  // namespace
 
 std::string_view kind(const FactBody& body) { return std::visit(KindOf{}, body); }
+
+std::string_view named_document(const FactBody& body) {
+  if (const auto* imported = std::get_if<LicenseImported>(&body)) return imported->license.document;
+  const auto* read = std::get_if<KeyRead>(&body);
+  if (read != nullptr && read->reading.license) return read->reading.license->document;
+  return {};
+}
 
 std::strong_ordering canonical_order(const Fact& a, const Fact& b) {
   if (const auto order = a.at.time_since_epoch().count() <=> b.at.time_since_epoch().count();

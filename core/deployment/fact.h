@@ -46,6 +46,14 @@ struct KeyGone {
   bool while_down = false;
   bool operator==(const KeyGone&) const = default;
 };
+/// An administrator installed a license for a key (SPEC LIC-8). The document travels with the fact.
+struct LicenseImported {
+  std::string key_id;      ///< that the document is bound to
+  LicenseSummary license;  ///< of the document, which was verified before this was written
+  std::string by;          ///< who, as the agent's socket knew them
+  std::string method;      ///< SPEC REC-1: `file`
+  bool operator==(const LicenseImported&) const = default;
+};
 /// The peer stayed silent for peer.hold: from now on its keys count as absent for this node (SPEC
 /// KEY-12).
 struct PeerLost {
@@ -70,8 +78,8 @@ struct UnknownFact {
   bool operator==(const UnknownFact&) const = default;
 };
 
-using FactBody = std::variant<NodeStarted, NodeStopped, NodeJoined, KeyRead, KeyGone, PeerLost,
-                              PeerFound, HistoryWarning, UnknownFact>;
+using FactBody = std::variant<NodeStarted, NodeStopped, NodeJoined, KeyRead, KeyGone,
+                              LicenseImported, PeerLost, PeerFound, HistoryWarning, UnknownFact>;
 
 /// `node-started`, `key-read`, …
 std::string_view kind(const FactBody& body);
@@ -84,6 +92,10 @@ struct Fact {
   FactBody body;
   bool operator==(const Fact&) const = default;
 };
+
+/// The content hash of the license document that a fact names, without which it is only half
+/// there; empty for none.
+std::string_view named_document(const FactBody& body);
 
 /// The order in which facts are folded on every node, whatever order they arrived in.
 std::strong_ordering canonical_order(const Fact& a, const Fact& b);

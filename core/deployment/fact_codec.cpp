@@ -93,6 +93,12 @@ struct BodyWriter {
     out["port"] = body.port;
     if (body.while_down) out["while_down"] = true;
   }
+  void operator()(const LicenseImported& body) const {
+    out["key"] = body.key_id;
+    out["license"] = to_json(body.license);
+    out["by"] = body.by;
+    out["method"] = body.method;
+  }
   void operator()(const PeerLost& body) const { out["peer"] = body.peer; }
   void operator()(const PeerFound& body) const { out["peer"] = body.peer; }
   void operator()(const HistoryWarning& body) const {
@@ -102,6 +108,14 @@ struct BodyWriter {
   void operator()(const UnknownFact&) const {}
 };
 
+LicenseImported import_from(const Json& in) {
+  LicenseImported imported{in.at("key"), license_from(in.at("license")), in.at("by"),
+                           in.at("method")};
+  if (imported.key_id.empty() || imported.license.document.empty())
+    throw BadFact{"an imported license without a key or a document"};
+  return imported;
+}
+
 FactBody body_from(const std::string& kind, const Json& in) {
   if (kind == "node-started") return NodeStarted{in.at("version")};
   if (kind == "node-stopped") return NodeStopped{};
@@ -109,6 +123,7 @@ FactBody body_from(const std::string& kind, const Json& in) {
   if (kind == "key-read")
     return KeyRead{in.at("port"), in.at("driver"), reading_from(in.at("reading"))};
   if (kind == "key-gone") return KeyGone{in.at("port"), in.value("while_down", false)};
+  if (kind == "license-imported") return import_from(in);
   if (kind == "peer-lost") return PeerLost{in.at("peer")};
   if (kind == "peer-found") return PeerFound{in.at("peer")};
   if (kind == "history-warning") return HistoryWarning{in.at("code"), in.at("detail")};

@@ -29,6 +29,11 @@ class Folder {
 
  private:
   void apply(Time at, const Fact& fact) {
+    // What was installed is the deployment's, whatever became of the node that took it in.
+    if (const auto* imported = std::get_if<LicenseImported>(&fact.body)) {
+      touched_ = true;
+      kept_.add(fact, *imported);
+    }
     if (!presence_.counts(fact.node)) return;
     nodes_.insert(fact.node);
     std::visit([&](const auto& body) { on(at, fact, body); }, fact.body);
@@ -40,6 +45,7 @@ class Folder {
   void on(Time at, const Fact& fact, const KeyRead& read) {
     touched_ = seen_any_ = true;
     presence_.read(at, fact, read);
+    kept_.see(read.reading);
     tenure_.adopt_stamp(read.reading);
   }
   void on(Time, const Fact& fact, const KeyGone& gone) {
@@ -61,7 +67,7 @@ class Folder {
   }
 
   void settle_instant(Time at) {
-    auto choice = choose_key(presence_.in_ports(), tenure_.key_id());
+    auto choice = choose_key(presence_.in_ports(kept_), tenure_.key_id());
     state_ = choice.state;
     reason_ = std::move(choice.reason);
     tenure_.choose(at, choice.in_use);
@@ -74,7 +80,8 @@ class Folder {
     decision.reason = reason_;
     if (state_ == KeyState::missing) decision.reason = seen_any_ ? "removed" : "never-inserted";
     decision.peer_unreachable = peer_unreachable_;
-    decision.keys = presence_.plugged();
+    decision.keys = presence_.plugged(kept_);
+    decision.kept = kept_.all();
     decision.nodes.assign(nodes_.begin(), nodes_.end());
     tenure_.tell(decision);
     return decision;
@@ -82,6 +89,7 @@ class Folder {
 
   const Timeline& timeline_;
   Presence presence_;
+  KeptLicenses kept_;
   Tenure tenure_;
   std::set<std::string> nodes_;
   bool peer_unreachable_ = false;

@@ -4,6 +4,7 @@
 #include <tuple>
 
 namespace latchkey {
+
 void Presence::read(Time at, const Fact& fact, const KeyRead& read) {
   if (!read.reading.key_id.empty()) leave_elsewhere(fact.node, read);
   const auto slot = std::ranges::find_if(slots_, [&](const Slot& known) {
@@ -36,18 +37,19 @@ void Presence::leave(const std::string& node) {
   std::erase_if(slots_, [&](const Slot& slot) { return slot.node == node; });
 }
 
-std::vector<KeyInPort> Presence::in_ports() const {
+std::vector<KeyInPort> Presence::in_ports(const KeptLicenses& kept) const {
   std::vector<KeyInPort> keys;
   keys.reserve(slots_.size());
-  for (const auto& slot : slots_) keys.push_back({slot.node, &slot.read->reading});
+  for (const auto& slot : slots_)
+    keys.push_back({slot.node, &slot.read->reading, kept.license_for(slot.read->reading)});
   return keys;
 }
 
-std::vector<PluggedKey> Presence::plugged() const {
+std::vector<PluggedKey> Presence::plugged(const KeptLicenses& kept) const {
   std::vector<PluggedKey> keys;
   for (const auto& slot : slots_)
     keys.push_back({std::string(slot.node), slot.read->port, slot.read->driver, slot.since,
-                    slot.read_at, slot.read->reading});
+                    slot.read_at, slot.read->reading, kept.holding(slot.read->reading)});
   std::ranges::sort(keys, {}, [](const PluggedKey& key) { return std::tie(key.node, key.port); });
   return keys;
 }

@@ -7,6 +7,7 @@
 
 #include "core/deployment/decision.h"
 #include "core/deployment/fact.h"
+#include "core/deployment/kept_licenses.h"
 #include "core/usbkey/status_table.h"
 
 namespace latchkey {
@@ -22,8 +23,8 @@ class Presence {
   void come_back(const std::string& node) { absent_.erase(node); }
   bool counts(const std::string& node) const { return absent_.count(node) == 0; }
 
-  std::vector<KeyInPort> in_ports() const;
-  std::vector<PluggedKey> plugged() const;  ///< by node and port
+  std::vector<KeyInPort> in_ports(const KeptLicenses& kept) const;
+  std::vector<PluggedKey> plugged(const KeptLicenses& kept) const;  ///< by node and port
 
  private:
   struct Slot {

@@ -11,15 +11,15 @@ void Tenure::adopt_stamp(const KeyReading& reading) {
   history = {history.removals + 1, reading.stamp->removed_at, reading.stamp->buffer_until};
 }
 
-void Tenure::choose(Time at, const KeyReading* in_use) {
+void Tenure::choose(Time at, const std::optional<KeyInPort>& in_use) {
   if (!in_use) {
     if (license_) removed(at);
     return;
   }
   buffer_.reset();  // BUF-7, KEY-9
   bridged_ = nullptr;
-  key_id_ = in_use->key_id;
-  license_ = &*in_use->license;
+  key_id_ = in_use->reading->key_id;
+  license_ = in_use->license;
 }
 
 /// The key in use left, and no other took over (BUF-1…4, BUF-11).

@@ -10,7 +10,7 @@
 namespace latchkey {
 
 /// Which key is in use, and what bridges it once it has left: SPEC BUF-1…11, KEY-9. Refers into the
-/// readings it is given, which must outlive it.
+/// readings and licenses it is given, which must outlive it.
 class Tenure {
  public:
   std::string_view key_id() const { return key_id_; }  ///< of the key in use, else empty
@@ -18,7 +18,7 @@ class Tenure {
   /// What the key itself remembers, when the facts have forgotten it (SPEC BUF-10).
   void adopt_stamp(const KeyReading& reading);
   /// At this instant the status table chose this key, or none.
-  void choose(Time at, const KeyReading* in_use);
+  void choose(Time at, const std::optional<KeyInPort>& in_use);
 
   /// Fills in what follows from all that at `decision.at`.
   void tell(Decision& decision) const;

@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "core/deployment/kept_licenses.h"
+
 namespace latchkey {
 namespace {
 
@@ -35,22 +37,36 @@ class Healer {
     if (const auto* read = std::get_if<KeyRead>(&fact.body)) see_read(fact, *read);
     if (const auto* gone = std::get_if<KeyGone>(&fact.body))
       see_gone(fact, {fact.node, gone->port});
+    if (const auto* imported = std::get_if<LicenseImported>(&fact.body))
+      see_import(fact, *imported);
   }
   std::unordered_set<const Fact*> take_healed() { return std::move(healed_); }
 
  private:
   void see_read(const Fact& fact, const KeyRead& read) {
     const Port port{fact.node, read.port};
-    if (read.reading.works()) {
-      const std::string_view key = read.reading.key_id;
-      heal(fact.at, key);
-      std::erase_if(working_, [&](const auto& entry) { return entry.second == key; });
-      working_[port] = key;
-    } else if (working_.count(port) != 0) {
-      lost_[working_[port]].push_back(&fact);
-    }
+    const std::string_view key = read.reading.key_id;
+    unlicensed_.erase(port);
+    if (kept_.license_for(read.reading)) return works(fact.at, port, key);
+    if (working_.count(port) != 0) lost_[working_[port]].push_back(&fact);
+    if (read.reading.fault == KeyFault::unprovisioned) unlicensed_[port] = key;
+  }
+  /// A key that carries no license works from here on (SPEC LIC-8).
+  void see_import(const Fact& fact, const LicenseImported& imported) {
+    kept_.add(fact, imported);
+    std::erase_if(unlicensed_, [&](const auto& entry) {
+      if (entry.second != imported.key_id) return false;
+      works(fact.at, entry.first, entry.second);
+      return true;
+    });
+  }
+  void works(Time at, const Port& port, std::string_view key) {
+    heal(at, key);
+    std::erase_if(working_, [&](const auto& entry) { return entry.second == key; });
+    working_[port] = key;
   }
   void see_gone(const Fact& fact, const Port& port) {
+    unlicensed_.erase(port);
     const auto found = working_.find(port);
     if (found == working_.end()) return;
     lost_[found->second].push_back(&fact);
@@ -65,8 +81,10 @@ class Healer {
   }
 
   Duration settle_;
+  KeptLicenses kept_;
   std::map<Port, std::string_view> working_;
-  std::map<std::string_view, Order> lost_;  // by key ID, since its last working reading
+  std::map<Port, std::string_view> unlicensed_;  // genuine keys that carry no license
+  std::map<std::string_view, Order> lost_;       // by key ID, since its last working reading
   std::unordered_set<const Fact*> healed_;
 };
 

@@ -107,6 +107,10 @@ void Witness::peer_joined(Time now, std::string peer, std::string replaces) {
   add(now, NodeJoined{std::move(peer), std::move(replaces)});
 }
 
+void Witness::license_imported(Time now, LicenseImported imported) {
+  add(now, std::move(imported));
+}
+
 void Witness::warn(Time now, std::string code, std::string detail) {
   add(now, HistoryWarning{std::move(code), std::move(detail)});
 }

@@ -41,6 +41,8 @@ class Witness {
   void key_gone(Time now, const std::string& port);
   /// This node invited `peer` into the deployment, in place of `replaces` if not empty.
   void peer_joined(Time now, std::string peer, std::string replaces);
+  /// An administrator installed a license (SPEC LIC-8).
+  void license_imported(Time now, LicenseImported imported);
   void warn(Time now, std::string code, std::string detail);
 
   /// The link is up and the peer's facts have been merged.

@@ -7,7 +7,7 @@
 namespace latchkey {
 namespace {
 
-using Candidates = std::vector<const KeyReading*>;
+using Candidates = std::vector<const KeyInPort*>;
 
 int count_on(std::span<const KeyInPort> keys, std::string_view node) {
   return static_cast<int>(
@@ -20,21 +20,21 @@ Candidates candidates(std::span<const KeyInPort> keys, std::string_view in_use) 
   Candidates found;
   for (const auto& key : keys) {
     const bool stays = !in_use.empty() && key.reading->key_id == in_use;
-    if (stays || count_on(keys, key.node) == 1) found.push_back(key.reading);
+    if (stays || count_on(keys, key.node) == 1) found.push_back(&key);
   }
   return found;
 }
 
-bool preferred(const KeyReading& a, const KeyReading& b) {
+bool preferred(const KeyInPort& a, const KeyInPort& b) {
   if (a.license->issued != b.license->issued) return a.license->issued > b.license->issued;
-  return a.key_id < b.key_id;
+  return a.reading->key_id < b.reading->key_id;
 }
 
-const KeyReading* pick(const Candidates& found, std::string_view in_use) {
-  const KeyReading* best = nullptr;
+const KeyInPort* pick(const Candidates& found, std::string_view in_use) {
+  const KeyInPort* best = nullptr;
   for (const auto* key : found) {
-    if (!key->works()) continue;
-    if (!in_use.empty() && key->key_id == in_use) return key;
+    if (!key->license) continue;
+    if (!in_use.empty() && key->reading->key_id == in_use) return key;
     if (!best || preferred(*key, *best)) best = key;
   }
   return best;
@@ -43,7 +43,7 @@ const KeyReading* pick(const Candidates& found, std::string_view in_use) {
 std::string reasons(const Candidates& found) {
   std::set<std::string_view> names;
   for (const auto* key : found)
-    if (key->fault) names.insert(to_string(*key->fault));
+    if (key->reading->fault) names.insert(to_string(*key->reading->fault));
   std::string joined;
   for (const auto name : names) joined.append(joined.empty() ? "" : ",").append(name);
   return joined;
@@ -68,14 +68,14 @@ std::string_view to_string(KeyState state) {
 Choice choose_key(std::span<const KeyInPort> keys, std::string_view in_use_before) {
   if (keys.empty()) return {};
   const auto alone = [keys](const KeyInPort& key) { return count_on(keys, key.node) == 1; };
-  if (std::ranges::none_of(keys, alone)) return {KeyState::fault, "multiple-keys", nullptr};
+  if (std::ranges::none_of(keys, alone)) return {KeyState::fault, "multiple-keys", {}};
 
   const auto usable = candidates(keys, in_use_before);
   const auto* in_use = pick(usable, in_use_before);
-  if (!in_use) return {KeyState::fault, reasons(usable), nullptr};
+  if (!in_use) return {KeyState::fault, reasons(usable), {}};
   if (count_on(keys, keys.front().node) == static_cast<int>(keys.size()))
-    return {KeyState::ready, "", in_use};
-  return {KeyState::abnormal, "keys-on-both-nodes", in_use};
+    return {KeyState::ready, "", *in_use};
+  return {KeyState::abnormal, "keys-on-both-nodes", *in_use};
 }
 
 }  // namespace latchkey

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@ std::string_view to_string(KeyState state);
 struct KeyInPort {
   std::string_view node;
   const KeyReading* reading;
+  const LicenseSummary* license;  ///< that counts for it (SPEC LIC-8); null: the key does not work
 };
 
 struct Choice {
@@ -25,7 +27,7 @@ struct Choice {
   /// could have been used, sorted and joined with a comma. Missing: empty here, since only the
   /// history knows (SPEC KEY-4).
   std::string reason;
-  const KeyReading* in_use = nullptr;  ///< of the keys given; Ready and Abnormal only
+  std::optional<KeyInPort> in_use;  ///< one of the keys given; Ready and Abnormal only
 };
 
 /// The table of SPEC KEY-1, KEY-2, KEY-3 and KEY-5 over the keys of all reachable nodes.

@@ -12,6 +12,8 @@ namespace {
 
 constexpr Time kStart{std::chrono::hours(24 * 365 * 56)};
 
+constexpr int kKinds = 12;  // of `fact_of`
+
 /// One thing that a node writes down, some time after the one before.
 struct Note {
   int node;   // 0, 1
@@ -36,19 +38,19 @@ constexpr Duration kPauses[] = {Duration(0),
 rc::Gen<std::vector<Note>> notes() {
   return rc::gen::container<std::vector<Note>>(
       rc::gen::build<Note>(rc::gen::set(&Note::node, rc::gen::inRange(0, 2)),
-                           rc::gen::set(&Note::kind, rc::gen::inRange(0, 8)),
+                           rc::gen::set(&Note::kind, rc::gen::inRange(0, kKinds)),
                            rc::gen::set(&Note::key, rc::gen::inRange(0, 3)),
                            rc::gen::set(&Note::pause, rc::gen::inRange(0, 8))));
 }
 
-KeyReading working(int key) {
-  const Time issued = kStart + key * kDay;
-  return {{},
-          "K" + std::to_string(key),
-          LicenseSummary{"d", "l", issued, {{kStart, kStart + 20000 * kDay}}},
-          {},
-          ""};
+std::string key_name(int key) { return "K" + std::to_string(key); }
+
+LicenseSummary license(int key, int age) {
+  const Time issued = kStart + (key + 10 * age) * kDay;
+  return {"d" + std::to_string(age), "l", issued, {{kStart, kStart + 20000 * kDay}}};
 }
+
+KeyReading working(int key, int age = 0) { return {{}, key_name(key), license(key, age), {}, ""}; }
 
 FactBody fact_of(const Note& note) {
   const std::string port = "p" + std::to_string(note.key);
@@ -66,6 +68,14 @@ FactBody fact_of(const Note& note) {
       return PeerLost{peer};
     case 6:
       return PeerFound{peer};
+    case 7:
+      return LicenseImported{key_name(note.key), license(note.key, note.pause % 3), "root", "file"};
+    case 8:
+      return KeyRead{port, "test", {KeyFault::unprovisioned, key_name(note.key), {}, {}, ""}};
+    case 9:
+      return KeyRead{port, "test", {KeyFault::license_invalid, key_name(note.key), {}, {}, ""}};
+    case 10:
+      return KeyRead{port, "test", working(note.key, 1)};
     default:
       return NodeStarted{"1"};
   }
@@ -91,6 +101,12 @@ void expect_same(const Decision& a, const Decision& b) {
   RC_ASSERT(a.usable == b.usable);
   RC_ASSERT(a.entries_until == b.entries_until);
   RC_ASSERT(a.history == b.history);
+  RC_ASSERT(a.license == b.license);
+  RC_ASSERT(a.keys.size() == b.keys.size());
+  for (std::size_t i = 0; i < a.keys.size(); ++i) {
+    RC_ASSERT(a.keys[i].holding.license == b.keys[i].holding.license);
+    RC_ASSERT(a.keys[i].holding.to_write == b.keys[i].holding.to_write);
+  }
 }
 
 Time end_of(const std::vector<Fact>& facts) { return facts.empty() ? kStart : facts.back().at; }
@@ -153,6 +169,57 @@ RC_GTEST_PROP(FoldProperty, AWorkingKeyInExactlyOnePlaceIsReady, ()) {
     RC_ASSERT(decision.usable);
     RC_ASSERT(!decision.buffer);
   }
+}
+
+/// When the license issued last for this key was issued: by what it carries and what was installed.
+std::optional<Time> issued_last(const KeyReading& reading, const std::vector<Fact>& facts) {
+  std::optional<Time> last;
+  if (reading.works()) last = reading.license->issued;
+  for (const auto& fact : facts)
+    if (const auto* imported = std::get_if<LicenseImported>(&fact.body))
+      if (imported->key_id == reading.key_id)
+        last = std::max(last.value_or(Time{}), imported->license.issued);
+  return last;
+}
+
+// SPEC LIC-8, KEY-3
+RC_GTEST_PROP(FoldProperty, TheLicenseIssuedLastCountsAndHealsNoOtherFault, ()) {
+  const auto facts = facts_of(*notes());
+  for (const auto& key : fold(facts, {}, end_of(facts)).keys) {
+    const auto& holding = key.holding;
+    if (!key.reading.works() && key.reading.fault != KeyFault::unprovisioned) {
+      RC_ASSERT(!holding.license);
+      continue;
+    }
+    const auto last = issued_last(key.reading, facts);
+    RC_ASSERT(holding.license.has_value() == last.has_value());
+    if (!last) continue;
+    RC_ASSERT(holding.license->issued == *last);
+    RC_ASSERT(holding.on_key || holding.kept);
+    RC_ASSERT(holding.to_write.empty() == holding.on_key);
+  }
+}
+
+// SPEC LIC-8: that the document reaches the key changes where it is kept and nothing else
+RC_GTEST_PROP(FoldProperty, WritingTheLicenseToTheKeyChangesNothing, ()) {
+  auto facts = facts_of(*notes());
+  const Time now = end_of(facts);
+  const auto before = fold(facts, {}, now);
+  std::uint64_t seq = 100000;
+  for (const auto& key : before.keys) {
+    if (!key.holding.license || key.holding.to_write.empty()) continue;
+    const KeyReading written{{}, key.reading.key_id, key.holding.license, {}, ""};
+    facts.push_back(
+        {now, "chain-" + key.node, ++seq, key.node, KeyRead{key.port, key.driver, written}});
+  }
+  const auto after = fold(facts, {}, now);
+  RC_ASSERT(after.state == before.state);
+  RC_ASSERT(after.key_id == before.key_id);
+  RC_ASSERT(after.license == before.license);
+  RC_ASSERT(after.buffer == before.buffer);
+  RC_ASSERT(after.history == before.history);
+  for (const auto& key : after.keys)
+    if (key.holding.license) RC_ASSERT(key.holding.to_write.empty());
 }
 
 }  // namespace

@@ -53,12 +53,21 @@ Action deployment(const Json& line) {
   return action;
 }
 
-Action license(const Json& line, Time at) {
-  only(line, {"key", "not_before", "not_after", "issued"});
+SetLicense granted(const Json& line, Time at) {
   SetLicense action{text(line, "key"), {}, time_or(line, "issued", at)};
   action.window.not_before = time_or(line, "not_before", std::min(at, action.issued));
   action.window.not_after = time(line, "not_after");
   return action;
+}
+
+Action license(const Json& line, Time at) {
+  only(line, {"key", "not_before", "not_after", "issued"});
+  return granted(line, at);
+}
+
+Action install(const Json& line, Time at) {
+  only(line, {"node", "key", "not_before", "not_after", "issued"});
+  return Install{text(line, "node"), granted(line, at)};
 }
 
 Action plug(const Json& line) {
@@ -98,6 +107,7 @@ Action action_of(const Json& line, Time at) {
   const std::string name = text(line, "do");
   if (name == "deployment") return deployment(line);
   if (name == "license") return license(line, at);
+  if (name == "install") return install(line, at);
   if (name == "plug") return plug(line);
   if (name == "pull") return pull(line);
   if (name == "link") return link(line);

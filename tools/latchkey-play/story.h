@@ -21,6 +21,10 @@ struct SetLicense {
   ValidityWindow window;
   Time issued;
 };
+struct Install {
+  std::string node;
+  SetLicense license;
+};
 struct Plug {
   std::string node;
   std::string key;
@@ -43,7 +47,7 @@ struct Ask {
   std::string node;  ///< empty: every running node
 };
 
-using Action = std::variant<SetDeployment, SetLicense, Plug, Pull, Link, Stop, Start, Ask>;
+using Action = std::variant<SetDeployment, SetLicense, Install, Plug, Pull, Link, Stop, Start, Ask>;
 
 struct Step {
   Time at;

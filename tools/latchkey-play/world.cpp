@@ -11,6 +11,20 @@ tl::unexpected<Error> bad(std::string what) {
   return fail("invalid-story", std::move(what), "Mend the story and play it again.");
 }
 
+/// Equal grants are one document, wherever it is kept.
+LicenseSummary summary_of(const SetLicense& granted) {
+  const std::string text = granted.key + format_time(granted.issued) +
+                           format_time(granted.window.not_before) +
+                           format_time(granted.window.not_after);
+  return {content_hash(as_bytes(text)), granted.key, granted.issued, {granted.window}};
+}
+
+Result<void> check_window(const SetLicense& granted) {
+  if (granted.window.not_after <= granted.window.not_before)
+    return bad("The license of " + granted.key + " ends before it begins.");
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<Answer>> World::play(const Step& step) {
@@ -84,11 +98,19 @@ Result<void> World::on(Time at, const SetDeployment& action) {
 }
 
 Result<void> World::on(Time at, const SetLicense& action) {
-  if (action.window.not_after <= action.window.not_before)
-    return bad("The license of " + action.key + " ends before it begins.");
+  LK_CHECK(check_window(action));
   licenses_[action.key] = action;
   for (auto& node : nodes_)
     if (node.running && node.keys.count(action.key) != 0) read(at, node, action.key);
+  return {};
+}
+
+Result<void> World::on(Time at, const Install& action) {
+  LK_CHECK(check_window(action.license));
+  LK_TRY(auto* const target, node(action.node));
+  if (!target->running) return bad("Node " + action.node + " does not run.");
+  target->witness.license_imported(
+      at, {action.license.key, summary_of(action.license), "play", "file"});
   return {};
 }
 
@@ -164,12 +186,7 @@ KeyReading World::reading(const std::string& key, std::optional<KeyFault> fault)
                       *fault == KeyFault::license_invalid || *fault == KeyFault::wrong_key_id;
   if (proven) reading.key_id = key;
   if (fault) return reading;
-  const auto& granted = license->second;
-  const std::string text = key + format_time(granted.issued) +
-                           format_time(granted.window.not_before) +
-                           format_time(granted.window.not_after);
-  reading.license =
-      LicenseSummary{content_hash(as_bytes(text)), key, granted.issued, {granted.window}};
+  reading.license = summary_of(license->second);
   return reading;
 }
 

@@ -39,6 +39,7 @@ class World {
 
   Result<void> on(Time at, const SetDeployment& action);
   Result<void> on(Time at, const SetLicense& action);
+  Result<void> on(Time at, const Install& action);
   Result<void> on(Time at, const Plug& action);
   Result<void> on(Time at, const Pull& action);
   Result<void> on(Time at, const Link& action);

@@ -29,7 +29,8 @@ const std::vector<FactBody>& bodies() {
       PeerLost{"b"},
       PeerFound{"b"},
       HistoryWarning{"history-restored", "x"},
-      UnknownFact{"license-imported"},
+      LicenseImported{"LK-1", *working().license, "root", "file"},
+      UnknownFact{"license-deleted"},
   };
   return kBodies;
 }

@@ -14,7 +14,9 @@ struct Key {
 
 Choice choose(const std::vector<Key>& keys, std::string_view before) {
   std::vector<KeyInPort> in_ports;
-  for (const auto& key : keys) in_ports.push_back({key.node, &key.reading});
+  for (const auto& key : keys)
+    in_ports.push_back(
+        {key.node, &key.reading, key.reading.license ? &*key.reading.license : nullptr});
   return choose_key(in_ports, before);
 }
 
@@ -68,7 +70,7 @@ TEST(StatusTable, TheOnlyKeyDoesNotWork) {
     const auto choice = choose(one, "");
     EXPECT_EQ(choice.state, KeyState::fault);
     EXPECT_EQ(choice.reason, name);
-    EXPECT_EQ(choice.in_use, nullptr);
+    EXPECT_FALSE(choice.in_use);
     EXPECT_FALSE(message(fault).empty());
     EXPECT_FALSE(cure(fault).empty());
     EXPECT_EQ(parse_key_fault(name), fault);
@@ -119,7 +121,8 @@ TEST(StatusTable, WhichKeyIsInUse) {
     for (int order = 0; order < 2; ++order) {  // the same choice on both nodes
       const auto choice = choose(row.keys, row.before);
       EXPECT_EQ(choice.state, row.state) << row.what;
-      EXPECT_EQ(choice.in_use ? choice.in_use->key_id : choice.reason, row.expected) << row.what;
+      EXPECT_EQ(choice.in_use ? choice.in_use->reading->key_id : choice.reason, row.expected)
+          << row.what;
       std::reverse(row.keys.begin(), row.keys.end());
     }
   }

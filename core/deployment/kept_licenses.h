@@ -1,0 +1,44 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include "core/deployment/decision.h"
+#include "core/deployment/fact.h"
+
+namespace latchkey {
+
+/// The licenses that administrators installed for USB keys, as the facts tell it in their canonical
+/// order, and which license counts for a key (SPEC LIC-8): of the one it carries and those
+/// installed for it the one issued last, whole. Between two issued at the same instant the
+/// installed one wins, of two installed ones the later: what was accepted takes effect, on every
+/// node alike. Refers into the facts, which must outlive it.
+class KeptLicenses {
+ public:
+  void add(const Fact& fact, const LicenseImported& imported);
+  /// Every reading, in order: tells which keys were installed for because of their fault.
+  void see(const KeyReading& reading);
+
+  /// Null: the key does not work. An installed license also makes up for a genuine key that carries
+  /// none (`unprovisioned`), and for no other fault.
+  const LicenseSummary* license_for(const KeyReading& reading) const;
+  LicenseHolding holding(const KeyReading& reading) const;
+  std::vector<KeptLicense> all() const;
+
+ private:
+  const LicenseSummary* newest(std::string_view key_id) const;
+  bool is_to_write(const KeyReading& reading, const LicenseSummary& kept) const;
+
+  struct Entry {
+    const Fact* fact;
+    const LicenseImported* imported;
+  };
+  std::vector<Entry> entries_;
+  std::map<std::string_view, const LicenseSummary*> newest_;  // by key ID
+  std::set<std::string_view> bad_license_;  // keys whose latest reading found a license in fault
+  std::set<std::string_view> to_mend_;      // of those, the ones that a license was installed for
+};
+
+}  // namespace latchkey

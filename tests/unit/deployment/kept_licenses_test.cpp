@@ -1,0 +1,94 @@
+#include "core/deployment/kept_licenses.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+namespace latchkey {
+namespace {
+
+constexpr Time kStart{std::chrono::hours(24 * 365 * 56)};
+
+LicenseSummary license(const std::string& name, int day) {
+  return {"doc-" + name, name, kStart + day * kDay, {{kStart, kStart + 365 * kDay}}};
+}
+
+KeyReading carries(const LicenseSummary& license) { return {{}, "K", license, {}, ""}; }
+KeyReading fails(KeyFault fault) { return {fault, "K", {}, {}, ""}; }
+
+/// Readings and installations of one key, one after the other.
+class KeptLicensesTest : public ::testing::Test {
+ protected:
+  KeptLicensesTest& install(const LicenseSummary& license) {
+    const LicenseImported imported{"K", license, "root", "file"};
+    auto& fact = facts_.emplace_back(Fact{kStart, "c", facts_.size() + 1, "a", imported});
+    kept_.add(fact, std::get<LicenseImported>(fact.body));
+    return *this;
+  }
+  KeptLicensesTest& read(const KeyReading& reading) {
+    kept_.see(reading);
+    return *this;
+  }
+  LicenseHolding holding(const KeyReading& reading) {
+    kept_.see(reading);
+    return kept_.holding(reading);
+  }
+
+  KeptLicenses kept_;
+  std::deque<Fact> facts_;
+};
+
+// SPEC LIC-8
+TEST_F(KeptLicensesTest, WhereTheLicenseIsAndWhatTheKeyLacks) {
+  const auto old = license("old", 1), renewed = license("new", 2);
+  const auto carried = holding(carries(old));
+  EXPECT_EQ(carried.license, old);
+  EXPECT_TRUE(carried.on_key && !carried.kept && carried.to_write.empty());
+
+  install(renewed);
+  const auto pending = holding(carries(old));
+  EXPECT_EQ(pending.license, renewed);
+  EXPECT_TRUE(!pending.on_key && pending.kept);
+  EXPECT_EQ(pending.to_write, "doc-new");
+
+  const auto written = holding(carries(renewed));
+  EXPECT_EQ(written.license, renewed);
+  EXPECT_TRUE(written.on_key && written.kept && written.to_write.empty());
+
+  const auto provisioned = holding(carries(license("newest", 3)));
+  EXPECT_EQ(provisioned.license, license("newest", 3)) << "the vendor's newer one stays";
+  EXPECT_TRUE(provisioned.on_key && !provisioned.kept && provisioned.to_write.empty());
+
+  const auto bare = holding(fails(KeyFault::unprovisioned));
+  EXPECT_EQ(bare.license, renewed);
+  EXPECT_TRUE(!bare.on_key && bare.kept);
+  EXPECT_EQ(bare.to_write, "doc-new");
+}
+
+// SPEC LIC-8: a license that cannot be verified may be newer than what is kept
+TEST_F(KeptLicensesTest, ALicenseInFaultIsWrittenOverOnlyWhenThatWasAskedFor) {
+  for (const auto fault : {KeyFault::license_invalid, KeyFault::wrong_key_id}) {
+    install(license("first", 1));
+    read(carries(license("first", 1)));
+    EXPECT_EQ(holding(fails(fault)).to_write, "");
+    install(license("cure", 2));
+    EXPECT_EQ(holding(fails(fault)).to_write, "doc-cure");
+    EXPECT_EQ(holding(fails(fault)).license, std::nullopt) << "until it is written";
+    EXPECT_EQ(holding(fails(fault)).to_write, "doc-cure") << "pulled and back in the same state";
+    read(carries(license("cure", 2)));
+    EXPECT_EQ(holding(fails(fault)).to_write, "") << "a new fault";
+  }
+}
+
+// SPEC KEY-3
+TEST_F(KeptLicensesTest, AKeyThatDidNotProveItselfGetsNothing) {
+  install(license("new", 2));
+  for (const auto fault :
+       {KeyFault::not_genuine, KeyFault::unreadable, KeyFault::busy, KeyFault::no_permission}) {
+    const auto none = holding({fault, "", {}, {}, ""});
+    EXPECT_TRUE(!none.license && !none.on_key && !none.kept && none.to_write.empty());
+  }
+}
+
+}  // namespace
+}  // namespace latchkey
