@@ -1,5 +1,7 @@
 #include "drivers/usb/emulated_port_monitor.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -10,6 +12,8 @@ namespace latchkey {
 namespace {
 
 constexpr std::size_t kEventLimit = 512;
+const std::string kDefaultDriver = "hidkey";
+constexpr std::array<std::string_view, 2> kDrivers{"hidkey", "piv"};
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
@@ -46,9 +50,11 @@ EmulatedPortMonitor::Event EmulatedPortMonitor::parse(ByteView packet) const {
   if (event == "settled" && object.finish()) return {Event::Kind::settled, {}};
   const auto id = object.name("id", 64);
   const auto generation = object.number("generation", 0, UINT64_MAX);
+  const auto driver = object.has("driver") ? object.name("driver", 16) : kDefaultDriver;
   if (!object.finish() || (event != "added" && event != "removed")) return nonsense;
+  if (std::ranges::find(kDrivers, driver) == kDrivers.end()) return nonsense;
   return {event == "added" ? Event::Kind::added : Event::Kind::removed,
-          {id + "#" + std::to_string(generation), path_ + "#" + id, "hidkey", true}};
+          {id + "#" + std::to_string(generation), path_ + "#" + id, driver, true}};
 }
 
 }  // namespace latchkey

@@ -2,13 +2,13 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <fstream>
 
 #include "drivers/usb/hidraw_pipe.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/unprivileged.h"
 
 namespace latchkey::test {
 namespace {
@@ -41,20 +41,6 @@ TEST(HidrawPipe, ANodeThatIsNotThereIsGone) {
 }
 
 TEST(HidrawPipe, ANodeThatIsNoHidDeviceIsRefused) { EXPECT_FALSE(HidrawPipe::open("/dev/null")); }
-
-/// Gives up root's rights for its lifetime.
-class Unprivileged {
- public:
-  Unprivileged() : was_(::geteuid()) {
-    if (was_ == 0) {
-      EXPECT_EQ(::seteuid(65534), 0);
-    }
-  }
-  ~Unprivileged() { EXPECT_EQ(::seteuid(was_), 0); }
-
- private:
-  uid_t was_;
-};
 
 // SPEC KEY-3
 TEST(HidrawPipe, ANodeWithoutRightsSaysSo) {

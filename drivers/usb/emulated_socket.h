@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+
+#include "drivers/usb/wait.h"
+
+namespace latchkey {
+
+/// One key of an emulated port, opened: a Unix SOCK_SEQPACKET socket whose packets are what the
+/// key's endpoints would carry, closed when it is unplugged. Errors: `gone`, `busy`,
+/// `no_permission`, `timeout`, `protocol`. `wake` ends a waiting call with `gone`.
+class EmulatedSocket {
+ public:
+  /// `node` is "<socket path>#<key name>". Waits at most a second for the port's answer.
+  static KeyResult<EmulatedSocket> open(const std::string& node, const Wake& wake);
+
+  KeyResult<void> send(ByteView packet, const Wake& wake, Deadline deadline);
+  /// Never empty; a packet longer than `limit` is an error.
+  KeyResult<Bytes> receive(std::size_t limit, const Wake& wake, Deadline deadline);
+  /// The class descriptor that a CCID key came with; empty for others.
+  const Bytes& descriptor() const { return descriptor_; }
+
+ private:
+  explicit EmulatedSocket(Fd socket) : socket_(std::move(socket)) {}
+  KeyResult<void> read_answer(ByteView packet);
+
+  Fd socket_;
+  Bytes descriptor_;
+};
+
+}  // namespace latchkey
