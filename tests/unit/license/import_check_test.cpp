@@ -1,0 +1,172 @@
+#include "core/license/import_check.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/sample_vendor.h"
+
+namespace latchkey {
+namespace {
+
+using test::at;
+using test::SampleVendor;
+
+const std::string kKey = key_id(as_bytes("key"));
+const std::string kOther = key_id(as_bytes("other"));
+constexpr std::string_view kNow = "2026-06-01T00:00:00Z";
+
+LicenseEntry entry(std::string_view from, std::string_view to) {
+  auto out = SampleVendor::entry();
+  out.validity = {at(from), at(to)};
+  return out;
+}
+
+LicenseDocument valid() { return SampleVendor::license(kKey); }  // 2026, issued 2025-12-01
+
+LicenseDocument with(std::vector<LicenseEntry> entries) {
+  auto out = valid();
+  out.entries = std::move(entries);
+  return out;
+}
+
+LicenseDocument issued(std::string_view when) {
+  auto out = valid();
+  out.issued = at(when);
+  return out;
+}
+
+LicenseDocument bound_to_deployment() {
+  auto out = valid();
+  out.binding = DeploymentBinding{std::string(64, 'a'), {{"node-a", {{"machine-id", "00ff"}}}}, 1};
+  return out;
+}
+
+LicenseDocument attested() {
+  auto out = valid();
+  out.minimum_assurance = KeyAssurance::attested;
+  return out;
+}
+
+class ImportCheck : public ::testing::Test {
+ protected:
+  Result<VerifiedLicense> check(const Bytes& envelope, std::vector<InsertedKey> keys,
+                                std::string_view now = kNow) const {
+    return check_import(envelope, {trust_, keys, at(now)});
+  }
+  std::string code(const LicenseDocument& document, std::vector<InsertedKey> keys,
+                   std::string_view now = kNow) const {
+    return code(check(vendor_.seal(document), std::move(keys), now));
+  }
+  static std::string code(const Result<VerifiedLicense>& outcome) {
+    if (outcome) return "";
+    EXPECT_FALSE(outcome.error().message.empty());
+    EXPECT_FALSE(outcome.error().cure.empty()) << outcome.error().code;
+    return outcome.error().code;
+  }
+  static InsertedKey carrying(const std::string& key, const LicenseDocument& document) {
+    return {key, summarise(document, "carried"), {"carried"}};
+  }
+
+  const SampleVendor vendor_;
+  const TrustStore trust_ = vendor_.trust();
+  const InsertedKey bare_{kKey, {}, {}};
+  const InsertedKey other_{kOther, {}, {}};
+};
+
+// SPEC LIC-4, LIC-5: each cause at its boundary second
+TEST_F(ImportCheck, EachCauseOfRefusal) {
+  const auto holds = [](std::string_view when) { return carrying(kKey, issued(when)); };
+  const auto soon = entry("2026-06-01T00:00:01Z", "2027-01-01T00:00:00Z");
+  const auto just_begun = entry("2026-06-01T00:00:00Z", "2027-01-01T00:00:00Z");
+  const auto over = entry("2026-01-01T00:00:00Z", "2026-06-01T00:00:00Z");
+  const auto last_second = entry("2026-01-01T00:00:00Z", "2026-06-01T00:00:01Z");
+  const struct {
+    const char* what;
+    LicenseDocument document;
+    std::vector<InsertedKey> keys;
+    const char* code;
+  } rows[] = {
+      {"accepted", valid(), {bare_}, ""},
+      {"accepted on another node's key", valid(), {other_, bare_}, ""},
+      {"bound to a deployment", bound_to_deployment(), {bare_}, "wrong-environment"},
+      {"attested", attested(), {bare_}, "wrong-environment"},
+      {"no key", valid(), {}, "key-not-inserted"},
+      {"another key", valid(), {other_}, "wrong-key-id"},
+      {"in its last second", with({last_second}), {bare_}, ""},
+      {"over", with({over}), {bare_}, "expired"},
+      {"all over", with({over, over}), {bare_}, "expired"},
+      {"one still runs", with({over, last_second}), {bare_}, ""},
+      {"in its first second", with({just_begun}), {bare_}, ""},
+      {"a second early", with({soon}), {bare_}, "not-yet-valid"},
+      {"one has begun", with({soon, just_begun}), {bare_}, ""},
+      {"one over, one to come", with({over, soon}), {bare_}, ""},
+      {"issued with the current one",
+       issued("2026-03-01T00:00:00Z"),
+       {holds("2026-03-01T00:00:00Z")},
+       ""},
+      {"issued a second later",
+       issued("2026-03-01T00:00:01Z"),
+       {holds("2026-03-01T00:00:00Z")},
+       ""},
+      {"issued a second earlier",
+       issued("2026-03-01T00:00:00Z"),
+       {holds("2026-03-01T00:00:01Z")},
+       "older-than-current"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(code(row.document, row.keys), row.code) << row.what;
+}
+
+// SPEC LIC-5
+TEST_F(ImportCheck, WhatIsNotTheVendorsIsRefusedFirst) {
+  const auto good = vendor_.seal(valid());
+  auto revoking = vendor_.bundle();
+  revoking.revoked.licenses = {"L-1"};
+  const auto trust = TrustStore::open(vendor_.roots(), vendor_.seal(revoking)).value();
+  auto damaged = good;
+  damaged[damaged.size() / 2] ^= 1;
+  const auto foreign = SampleVendor().seal(valid());
+  // Nothing is plugged in: what follows the signature is not even looked at.
+  EXPECT_EQ(code(check({}, {})), "invalid-format");
+  EXPECT_EQ(code(check(Bytes(kMaxEnvelopeSize + 1, ' '), {})), "invalid-format");
+  EXPECT_EQ(code(check(vendor_.seal(vendor_.bundle()), {})), "invalid-format");
+  EXPECT_EQ(code(check(foreign, {})), "untrusted-signer");
+  EXPECT_NE(code(check(damaged, {})), "key-not-inserted");
+  EXPECT_EQ(code(check_import(good, {trust, {}, at(kNow)})), "revoked");
+}
+
+// SPEC LIC-5: the first cause in the order of the rule speaks
+TEST_F(ImportCheck, OrderOfTheCauses) {
+  auto old = with({entry("2025-01-01T00:00:00Z", "2025-02-01T00:00:00Z")});
+  const auto newer = carrying(kKey, issued("2026-03-01T00:00:00Z"));
+  EXPECT_EQ(code(old, {}), "key-not-inserted");
+  EXPECT_EQ(code(old, {other_}), "wrong-key-id");
+  EXPECT_EQ(code(old, {newer}), "expired");
+  EXPECT_EQ(code(valid(), {newer}, "2025-12-31T23:59:59Z"), "not-yet-valid");
+  EXPECT_EQ(code(valid(), {newer}, "2026-01-01T00:00:00Z"), "older-than-current");
+  auto again = newer;
+  again.imported.push_back(check(vendor_.seal(valid()), {bare_})->hash);
+  EXPECT_EQ(code(valid(), {again}), "already-imported");
+}
+
+// SPEC LIC-5: what people need to know stands in the message
+TEST_F(ImportCheck, TheMessageNamesWhatMatters) {
+  const auto message = [&](const LicenseDocument& document, std::vector<InsertedKey> keys) {
+    return check(vendor_.seal(document), std::move(keys)).error().message;
+  };
+  const auto has = [](const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  };
+  EXPECT_TRUE(has(message(valid(), {other_}), kOther)) << "the inserted one";
+  EXPECT_TRUE(has(message(valid(), {other_}), kKey)) << "the wanted one";
+  EXPECT_TRUE(has(message(valid(), {}), kKey));
+  EXPECT_TRUE(has(message(with({entry("2026-07-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+                                entry("2026-06-15T00:00:00Z", "2027-01-01T00:00:00Z")}),
+                          {bare_}),
+                  "2026-06-15T00:00:00Z"))
+      << "from when";
+  EXPECT_TRUE(has(message(with({entry("2026-01-01T00:00:00Z", "2026-05-01T00:00:00Z")}), {bare_}),
+                  "2026-05-01T00:00:00Z"))
+      << "since when";
+}
+
+}  // namespace
+}  // namespace latchkey
