@@ -1,33 +1,14 @@
 #pragma once
 
-#include <cstdint>
+#include "core/base/big_endian.h"
 
-#include "core/base/bytes.h"
-
-// Big-endian integers of docs/protocol-hidkey.md. `at` must lie inside `bytes`: callers check sizes
-// first.
+// The integers of docs/protocol-hidkey.md.
 namespace latchkey::hidkey {
 
-inline void put_u16(Bytes& out, std::uint32_t value) {
-  out.push_back(static_cast<std::uint8_t>(value >> 8));
-  out.push_back(static_cast<std::uint8_t>(value));
-}
-
-inline void put_u32(Bytes& out, std::uint32_t value) {
-  put_u16(out, value >> 16);
-  put_u16(out, value);
-}
-
-inline std::uint32_t get_u16(ByteView bytes, std::size_t at) {
-  return static_cast<std::uint32_t>(bytes[at] << 8 | bytes[at + 1]);
-}
-
-inline std::uint32_t get_u32(ByteView bytes, std::size_t at) {
-  return get_u16(bytes, at) << 16 | get_u16(bytes, at + 2);
-}
-
-inline void put_bytes(Bytes& out, ByteView bytes) {
-  out.insert(out.end(), bytes.begin(), bytes.end());
-}
+using latchkey::get_u16;
+using latchkey::get_u32;
+using latchkey::put_bytes;
+using latchkey::put_u16;
+using latchkey::put_u32;
 
 }  // namespace latchkey::hidkey
