@@ -9,12 +9,11 @@
 #include <string_view>
 #include <utility>
 
-#include "udev/recognise.h"
+#include "udev/scan.h"
 
 namespace latchkey::udev {
 namespace {
 
-constexpr char kSubsystem[] = "hidraw";
 // Room for a few thousand events. Without CAP_NET_ADMIN the kernel grants less; rescan covers the
 // rest.
 constexpr int kReceiveBuffer = 4 * 1024 * 1024;
@@ -25,7 +24,8 @@ MonitorHandle subscribe(::udev* context) {
   // arrive.
   MonitorHandle monitor(udev_monitor_new_from_netlink(context, "udev"));
   if (!monitor) return nullptr;
-  if (udev_monitor_filter_add_match_subsystem_devtype(monitor.get(), kSubsystem, nullptr) < 0)
+  if (udev_monitor_filter_add_match_subsystem_devtype(monitor.get(), "hidraw", nullptr) < 0 ||
+      udev_monitor_filter_add_match_subsystem_devtype(monitor.get(), "usb", "usb_device") < 0)
     return nullptr;
   udev_monitor_set_receive_buffer_size(monitor.get(), kReceiveBuffer);
   if (udev_monitor_enable_receiving(monitor.get()) < 0) return nullptr;
@@ -73,12 +73,12 @@ bool Monitor::receive_one(bool& lost) {
     // socket.
     return is_readable();
   }
-  const std::string syspath = udev_device_get_syspath(event.get());
   const char* action = udev_device_get_action(event.get());
   if (action && std::string_view(action) == "remove")
-    remove(syspath);  // not by a look: the kernel sends this shortly before the path goes
-  else
-    look(syspath);
+    // Not by a look: the kernel sends this shortly before the path goes.
+    removed(udev_device_get_syspath(event.get()));
+  else if (const auto usb = usb_device_of(event.get()))
+    look(*usb);
   return true;
 }
 
@@ -88,47 +88,54 @@ bool Monitor::is_readable() const {
 }
 
 void Monitor::rescan() {
-  const Enumerate scan(udev_enumerate_new(context_.get()));
-  if (!scan || udev_enumerate_add_match_subsystem(scan.get(), kSubsystem) < 0 ||
-      udev_enumerate_scan_devices(scan.get()) < 0)
-    return;  // sysfs could not be read: that says nothing about the keys
-  std::set<std::string> paths;
-  udev_list_entry* entry = nullptr;
-  udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(scan.get()))
-      paths.insert(udev_list_entry_get_name(entry));
-  for (const auto& [syspath, device] : std::map(present_))
-    if (!paths.contains(syspath)) remove(syspath);
-  for (const auto& syspath : paths) look(syspath);
+  std::set<std::uint8_t> classes;
+  for (const auto& key : known_)
+    if (key.interface_class != 0) classes.insert(key.interface_class);
+  const auto paths = scan_usb(context_.get(), classes);
+  if (!paths) return;
+  for (const auto& [usb, key] : std::map(present_))
+    if (!paths->contains(usb)) remove(usb);
+  for (const auto& usb : *paths) look(usb);
 }
 
-void Monitor::look(const std::string& syspath) {
-  const Device device(udev_device_new_from_syspath(context_.get(), syspath.c_str()));
+void Monitor::look(const std::string& usb) {
+  const auto device = at(usb);
   const auto key = device ? recognise(device.get(), known_) : std::nullopt;
-  const auto known = present_.find(syspath);
+  const auto known = present_.find(usb);
   const bool was_present = known != present_.end();
-  if (was_present && key == known->second) return;
-  if (was_present) remove(syspath);
-  if (key && is_ready(device.get())) add(syspath, *key);
+  // A second node of the same key does not take the place of the one that was reported.
+  if (was_present && key && key->device.port == known->second.device.port &&
+      at(known->second.node_path))
+    return;
+  if (was_present) remove(usb);
+  if (!key || !is_ready(key->node_path)) return;
+  present_.emplace(usb, *key);
+  observer_.on_added(key->device);
 }
 
 // A scan can see a node before udevd has set its group; its event comes when that is done. Without
 // udevd (a container) nobody will ever set it.
-bool Monitor::is_ready(udev_device* device) const {
-  return udev_device_get_is_initialized(device) > 0 || access("/run/udev/control", F_OK) != 0;
+bool Monitor::is_ready(const std::string& syspath) const {
+  const auto device = at(syspath);
+  return device && (udev_device_get_is_initialized(device.get()) > 0 ||
+                    access("/run/udev/control", F_OK) != 0);
 }
 
-void Monitor::add(const std::string& syspath, const DeviceRef& device) {
-  // One key is one USB device, whichever of its HID interfaces is seen first.
-  const bool reported = std::ranges::any_of(
-      present_, [&](const auto& entry) { return entry.second.port == device.port; });
-  if (reported) return;
-  present_.emplace(syspath, device);
-  observer_.on_added(device);
+Device Monitor::at(const std::string& syspath) const {
+  return Device(udev_device_new_from_syspath(context_.get(), syspath.c_str()));
 }
 
-void Monitor::remove(const std::string& syspath) {
-  const auto removed = present_.extract(syspath);
-  if (removed) observer_.on_removed(removed.mapped().port);
+void Monitor::remove(const std::string& usb) {
+  const auto gone = present_.extract(usb);
+  if (gone) observer_.on_removed(gone.mapped().device.port);
+}
+
+/// `syspath` is leaving: the USB device itself, or what had the node of its key.
+void Monitor::removed(const std::string& syspath) {
+  const auto found = std::ranges::find_if(present_, [&](const auto& entry) {
+    return entry.first == syspath || entry.second.node_path == syspath;
+  });
+  if (found != present_.end()) remove(std::string(found->first));
 }
 
 }  // namespace latchkey::udev

@@ -9,6 +9,7 @@
 #include "core/ports.h"
 #include "latchkey_known_keys.h"
 #include "udev/handle.h"
+#include "udev/recognise.h"
 
 namespace latchkey::udev {
 
@@ -23,8 +24,9 @@ class Observer {
   virtual void on_settled() = 0;
 };
 
-/// Watches for keys (SPEC KEY-13). Level-triggered: an event only says which device to look at
-/// again, sysfs says what is true, so duplicated, late and lost events do no harm.
+/// Watches for keys (SPEC KEY-13). One key is one USB device, whatever interfaces it has.
+/// Level-triggered: an event only says which device to look at again, sysfs says what is true, so
+/// duplicated, late and lost events do no harm.
 ///
 /// All calls belong to one thread, the observer is called inside them. Nothing blocks; one look
 /// reads a handful of sysfs files. The observer must not destroy the monitor from a callback.
@@ -55,17 +57,19 @@ class Monitor {
           MonitorHandle monitor);
   bool receive_one(bool& lost);
   bool is_readable() const;
-  bool is_ready(udev_device* device) const;
-  void look(const std::string& syspath);
-  void add(const std::string& syspath, const DeviceRef& device);
-  void remove(const std::string& syspath);
+  bool is_ready(const std::string& syspath) const;
+  Device at(const std::string& syspath) const;
+  void look(const std::string& usb);
+  void remove(const std::string& usb);
+  void removed(const std::string& syspath);
 
   Observer& observer_;
   std::span<const KnownKey> known_;
   Context context_;
   MonitorHandle monitor_;
-  /// By sysfs path: a removed device has lost every other property by the time it is reported.
-  std::map<std::string, DeviceRef> present_;
+  /// By sysfs path of the USB device: a removed device has lost every other property by the time it
+  /// is reported.
+  std::map<std::string, Recognised> present_;
 };
 
 }  // namespace latchkey::udev

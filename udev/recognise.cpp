@@ -4,8 +4,9 @@
 #include <array>
 #include <charconv>
 #include <fstream>
-#include <string>
 #include <string_view>
+
+#include "udev/scan.h"
 
 namespace latchkey::udev {
 namespace {
@@ -22,12 +23,20 @@ std::optional<unsigned> attribute(udev_device* device, const char* name, int bas
   return value;
 }
 
-const KnownKey* find_known(udev_device* usb, std::span<const KnownKey> known) {
+const KnownKey* find_by_id(udev_device* usb, std::span<const KnownKey> known) {
   const auto vendor = attribute(usb, "idVendor", 16);
   const auto product = attribute(usb, "idProduct", 16);
   if (!vendor || !product) return nullptr;
-  const auto found = std::ranges::find_if(
-      known, [&](const KnownKey& key) { return key.vendor == *vendor && key.product == *product; });
+  const auto found = std::ranges::find_if(known, [&](const KnownKey& key) {
+    return key.interface_class == 0 && key.vendor == *vendor && key.product == *product;
+  });
+  return found == known.end() ? nullptr : &*found;
+}
+
+const KnownKey* find_by_class(udev_device* usb, std::span<const KnownKey> known) {
+  const auto found = std::ranges::find_if(known, [&](const KnownKey& key) {
+    return key.interface_class != 0 && has_interface(usb, key.interface_class);
+  });
   return found == known.end() ? nullptr : &*found;
 }
 
@@ -43,20 +52,33 @@ bool is_key_interface(udev_device* hid) {
   return file && start == kReportDescriptorStart;
 }
 
+std::optional<Recognised> with_node(udev_device* usb, udev_device* opened, const KnownKey& key) {
+  const auto number = attribute(usb, "devnum", 10);
+  const char* node = udev_device_get_devnode(opened);
+  if (!number || !node) return std::nullopt;
+  return Recognised{
+      .device = {.port = udev_device_get_sysname(usb) + (":" + std::to_string(*number)),
+                 .node = node,
+                 .driver = std::string(key.driver)},
+      .node_path = udev_device_get_syspath(opened)};
+}
+
+/// The keyboard half of a composite key has another usage page.
+std::optional<Recognised> find_hidraw(udev_device* usb, const KnownKey& key) {
+  for (const auto& hidraw : hidraw_of(usb)) {
+    udev_device* hid = udev_device_get_parent_with_subsystem_devtype(hidraw.get(), "hid", nullptr);
+    if (hid && is_key_interface(hid)) return with_node(usb, hidraw.get(), key);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-std::optional<DeviceRef> recognise(udev_device* hidraw, std::span<const KnownKey> known) {
-  // Parents belong to the child's reference and need no deleter.
-  udev_device* usb = udev_device_get_parent_with_subsystem_devtype(hidraw, "usb", "usb_device");
-  udev_device* hid = udev_device_get_parent_with_subsystem_devtype(hidraw, "hid", nullptr);
-  const char* node = udev_device_get_devnode(hidraw);
-  if (!usb || !hid || !node) return std::nullopt;
-  const KnownKey* key = find_known(usb, known);
-  const auto number = attribute(usb, "devnum", 10);
-  if (!key || !number || !is_key_interface(hid)) return std::nullopt;
-  return DeviceRef{.port = udev_device_get_sysname(usb) + (":" + std::to_string(*number)),
-                   .node = node,
-                   .driver = std::string(key->driver)};
+std::optional<Recognised> recognise(udev_device* usb, std::span<const KnownKey> known) {
+  const KnownKey* key = find_by_id(usb, known);
+  if (key && key->driver == "hidkey") return find_hidraw(usb, *key);
+  if (!key) key = find_by_class(usb, known);
+  return key ? with_node(usb, usb, *key) : std::nullopt;
 }
 
 }  // namespace latchkey::udev
