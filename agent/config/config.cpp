@@ -36,6 +36,13 @@ void read_keys(TableReader reader, Config::Keys& keys) {
   reader.flag("udev", keys.udev);
   reader.path("emulated_port", keys.emulated_port);
   reader.duration("call_deadline_ms", 100, 60'000, keys.call_deadline);
+  reader.path("piv_management_keys", keys.piv_management_keys);
+  if (!keys.piv_management_keys.empty()) {
+    if (auto loaded = piv::ManagementKeys::load(keys.piv_management_keys))
+      keys.management_keys = *std::move(loaded);
+    else
+      reader.refuse("piv_management_keys", loaded.error());
+  }
   reader.refuse_unknown();
 }
 
@@ -126,6 +133,9 @@ std::vector<std::string> needs_restart(const Config& running, const Config& want
   note(running.keys.udev == wanted.keys.udev, "keys.udev");
   note(running.keys.emulated_port == wanted.keys.emulated_port, "keys.emulated_port");
   note(running.keys.call_deadline == wanted.keys.call_deadline, "keys.call_deadline_ms");
+  note(running.keys.piv_management_keys == wanted.keys.piv_management_keys &&
+           running.keys.management_keys == wanted.keys.management_keys,
+       "keys.piv_management_keys");
   note(running.peer == wanted.peer, "peer");
   return keys;
 }

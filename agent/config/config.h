@@ -8,6 +8,7 @@
 
 #include "agent/telemetry/log.h"
 #include "core/base/result.h"
+#include "drivers/piv/management_keys.h"
 
 namespace latchkey {
 
@@ -30,6 +31,8 @@ struct Config {
     bool udev = true;
     std::filesystem::path emulated_port;  ///< empty: an emulated port is refused
     std::chrono::milliseconds call_deadline{3000};
+    std::filesystem::path piv_management_keys;  ///< empty: PIV tokens are read only
+    piv::ManagementKeys management_keys;        ///< what that file holds
     bool operator==(const Keys&) const = default;
   } keys;
   struct Trust {
@@ -56,7 +59,8 @@ struct ConfigProblem {
 /// `FILE:LINE: KEY: MESSAGE; CURE`
 std::string to_string(const ConfigProblem& problem);
 
-/// All problems of a file at once, never just the first.
+/// All problems of a file at once, never just the first; those of the files whose contents belong
+/// to the configuration (keys.piv_management_keys) with them.
 using ConfigResult = tl::expected<Config, std::vector<ConfigProblem>>;
 ConfigResult parse_config(std::string_view toml, const std::string& file);
 ConfigResult load_config(const std::filesystem::path& file);

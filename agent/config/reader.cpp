@@ -105,6 +105,12 @@ const toml::table* TableReader::table(std::string_view key) {
   return nullptr;
 }
 
+void TableReader::refuse(std::string_view key, const Error& error) {
+  auto message = error.message;
+  if (message.ends_with('.')) message.pop_back();  // a problem is one sentence with its cure
+  problem(key, *table_->get(key), std::move(message), error.cure);
+}
+
 void TableReader::refuse_unknown() {
   if (table_ == nullptr) return;
   for (const auto& [key, node] : *table_)

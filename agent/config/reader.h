@@ -32,6 +32,8 @@ class TableReader {
   void choice(std::string_view key, std::initializer_list<std::pair<std::string_view, Value>> names,
               Value& out);
   const toml::table* table(std::string_view key);
+  /// The file that `key` names was refused.
+  void refuse(std::string_view key, const Error& error);
   void refuse_unknown();
 
  private:

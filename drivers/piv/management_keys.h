@@ -54,6 +54,7 @@ class ManagementKeys {
   void set_fallback(ManagementKey key) { fallback_ = std::move(key); }
   /// Null when none is known.
   const ManagementKey* find(std::string_view key_id) const;
+  bool operator==(const ManagementKeys&) const = default;
 
  private:
   std::map<std::string, ManagementKey, std::less<>> keys_;

@@ -2,6 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "core/usbkey/key_id.h"
+#include "tests/support/temp_dir.h"
 
 namespace latchkey {
 namespace {
@@ -109,6 +115,31 @@ TEST(Config, RefusesValuesOutOfRangeAndMalformed) {
   };
   for (const auto& c : cases)
     EXPECT_THAT(problems_of(c.toml), ElementsAre(testing::StartsWith(c.starts))) << c.toml;
+}
+
+TEST(Config, TakesTheManagementKeysFromTheirFile) {
+  const test::TempDir dir;
+  const auto path = (dir.path() / "management.keys").string();
+  const auto toml = "[keys]\npiv_management_keys = \"" + path + "\"\n";
+  const auto write = [&](const std::string& text, mode_t mode) {
+    std::ofstream(path) << text;
+    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+  };
+  const auto problem = testing::StartsWith("a.toml:2: keys.piv_management_keys: " + path);
+  EXPECT_THAT(problems_of(toml), ElementsAre(problem)) << "not there";
+  write("no key\n", 0600);
+  EXPECT_THAT(problems_of(toml + "udev = 1\n"), testing::SizeIs(2)) << "with the others";
+  write("# none yet\n", 0644);
+  EXPECT_THAT(problems_of(toml), ElementsAre(problem)) << "readable by others";
+
+  write("# none yet\n", 0600);
+  const auto before = parse_config(toml, "a.toml");
+  ASSERT_TRUE(before);
+  write(piv::ManagementKeys::line(key_id(Bytes{1}), piv::factory_management_key()), 0600);
+  const auto after = parse_config(toml, "a.toml");
+  ASSERT_TRUE(after) << to_string(after.error().at(0));
+  EXPECT_NE(after->keys.management_keys.find(key_id(Bytes{1})), nullptr);
+  EXPECT_THAT(needs_restart(*before, *after), ElementsAre("keys.piv_management_keys"));
 }
 
 TEST(Config, AMissingFileIsNamed) {
