@@ -28,6 +28,9 @@ class PublicKey {
   /// 91 bytes (P-256, named curve, uncompressed) or 120 bytes (P-384): one key has one spelling, so
   /// it has one key ID. Error: `invalid-key`.
   static Result<PublicKey> from_der(ByteView spki);
+  /// From the key's own bytes: 32 of Ed25519, or an uncompressed point, 04 and both coordinates.
+  /// Error: `invalid-key`.
+  static Result<PublicKey> from_raw(KeyAlgorithm algorithm, ByteView bytes);
   /// A `PUBLIC KEY` PEM block (RFC 7468 13) of such bytes. Error: `invalid-key`.
   static Result<PublicKey> from_pem(std::string_view pem);
 

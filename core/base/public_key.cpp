@@ -58,6 +58,18 @@ Result<PublicKey> PublicKey::from_der(ByteView spki) {
   return PublicKey(std::move(key), form->algorithm, Bytes(spki.begin(), spki.end()));
 }
 
+Result<PublicKey> PublicKey::from_raw(KeyAlgorithm algorithm, ByteView bytes) {
+  const auto& form = form_of(algorithm);
+  const auto prefix = from_hex(form.prefix).value_or(Bytes{});
+  // The prefix of the ECDSA forms ends with the point's own first byte.
+  const std::size_t shared = form.curve == nullptr ? 0 : 1;
+  if (bytes.size() + prefix.size() != form.size + shared)
+    return invalid_key("Not an " + std::string(form.name) + " public key.");
+  Bytes spki(prefix.begin(), prefix.end() - static_cast<std::ptrdiff_t>(shared));
+  spki.insert(spki.end(), bytes.begin(), bytes.end());
+  return from_der(spki);
+}
+
 Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
   const openssl::Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   const openssl::KeyHandle key(bio ? PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr)

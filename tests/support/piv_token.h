@@ -61,7 +61,8 @@ class InProcessCard final : public Card {
     commands.emplace_back(command.begin(), command.end());
     if (on_command) on_command();
     if (gone) return tl::make_unexpected(KeyError{KeyError::Kind::gone, "unplugged"});
-    auto response = card_->transmit(command);
+    const auto refusal = refuse ? refuse(command) : std::nullopt;
+    auto response = refusal ? *refusal : card_->transmit(command);
     return spoil ? spoil(std::move(response)) : std::move(response);
   }
   void end() noexcept override { ++ended; }
@@ -70,7 +71,8 @@ class InProcessCard final : public Card {
 
   void put_in(emulator::piv::PivCard& card) { card_ = &card; }
 
-  std::function<void()> on_command;  ///< before the card gets it
+  std::function<void()> on_command;                      ///< before the card gets it
+  std::function<std::optional<Bytes>(ByteView)> refuse;  ///< a response in the card's place
   Spoil spoil;
   bool gone = false;
   int begun = 0, ended = 0;

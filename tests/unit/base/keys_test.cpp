@@ -57,6 +57,17 @@ TEST_P(Keys, PublicKeyRoundTrips) {
   EXPECT_EQ(deployment_id(original), content_hash(original.der()));
 }
 
+TEST_P(Keys, PublicKeyComesFromItsOwnBytes) {
+  const auto& der = key_.public_key().der();
+  const std::size_t size = GetParam() == KeyAlgorithm::ed25519      ? 32
+                           : GetParam() == KeyAlgorithm::ecdsa_p256 ? 65
+                                                                    : 97;
+  const auto raw = ByteView(der).last(size);
+  EXPECT_EQ(PublicKey::from_raw(GetParam(), raw).value(), key_.public_key());
+  EXPECT_EQ(PublicKey::from_raw(GetParam(), raw.first(size - 1)).error().code, "invalid-key");
+  EXPECT_EQ(PublicKey::from_raw(GetParam(), {}).error().code, "invalid-key");
+}
+
 TEST_P(Keys, PrivateKeyIsStoredEncrypted) {
   const auto pem = key_.encrypted_pem("open sesame").value();
   EXPECT_TRUE(pem.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
