@@ -174,6 +174,7 @@ void App::complete(StatusView& view) const {
   view.peer = link_.status();
   view.reading = keys_.reading();
   view.read_at = keys_.read_at();
+  view.without_key = keys_.without_key();
   view.emulated_port = !config_.keys.emulated_port.empty();
 }
 

@@ -35,6 +35,7 @@ class KeyDesk final : public KeyListener, public udev::Observer {
   /// up to date.
   bool reading() const { return unsettled_ > 0 || bench_.reading(); }
   const std::map<std::string, Time>& read_at() const { return read_at_; }  ///< by port
+  std::vector<DeviceWithoutKey> without_key() const { return bench_.without_key(); }
   /// Ends all sources and workers; false when a worker still hangs.
   bool stop(std::chrono::milliseconds limit);
 
@@ -45,6 +46,7 @@ class KeyDesk final : public KeyListener, public udev::Observer {
                    const std::optional<Timing>& timing) override;
   void on_key_gone(const std::string& port, const std::optional<Timing>& timing) override;
   void on_reading_changed() override { changed_(); }
+  void on_without_key_changed() override { changed_(); }
 
  private:
   void trace(std::string_view what, const Timing& timing);

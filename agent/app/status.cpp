@@ -86,6 +86,16 @@ Json plugged_json(const StatusView& view, const PluggedKey& key) {
           {"read_at", format_time(read_at(view, key))}};
 }
 
+Json without_key_json(const StatusView& view) {
+  Json list = Json::array();
+  for (const auto& [device, why] : view.without_key)
+    list.push_back({{"port", device.port},
+                    {"device", device.node},
+                    {"driver", device.driver},
+                    {"detail", why}});
+  return list;
+}
+
 /// The latest reading of any key; null before the first.
 Json latest_reading(const StatusView& view) {
   std::optional<Time> latest;
@@ -120,6 +130,7 @@ Json status_json(const StatusView& view) {
           {"buffer", buffer_json(decision)},
           {"if_removed_now", forecast_json(decision)},
           {"keys", std::move(keys)},
+          {"devices_without_key", without_key_json(view)},
           {"emulated_port", view.emulated_port},
           {"warnings", std::move(warnings)}};
 }

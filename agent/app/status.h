@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/keys/key_bench.h"
 #include "agent/peer/link.h"
 #include "core/deployment/decision.h"
 
@@ -26,6 +27,7 @@ struct StatusView {
   bool reading = false;
   bool emulated_port = false;           ///< the configuration names one (the status must say so)
   std::map<std::string, Time> read_at;  ///< latest reading of each port of this node (SPEC KEY-10)
+  std::vector<DeviceWithoutKey> without_key;  ///< of this node
   std::vector<StatusWarning> warnings;
 };
 

@@ -76,7 +76,10 @@ void KeyBench::removed(const std::string& port) {
   const auto slot = std::move(found->second);
   slots_.erase(found);
   slot->worker.reset();  // cancels, waits for nobody
-  if (!slot->empty) listener_.on_key_gone(port, timing);
+  if (slot->empty)
+    listener_.on_without_key_changed();
+  else
+    listener_.on_key_gone(port, timing);
   set_reading(*slot, false);
 }
 
@@ -105,6 +108,13 @@ bool KeyBench::reading() const { return reading_ > 0; }
 std::vector<std::string> KeyBench::ports() const {
   std::vector<std::string> out;
   for (const auto& [port, slot] : slots_) out.push_back(port);
+  return out;
+}
+
+std::vector<DeviceWithoutKey> KeyBench::without_key() const {
+  std::vector<DeviceWithoutKey> out;
+  for (const auto& [port, slot] : slots_)
+    if (slot->empty) out.push_back({slot->device, *slot->empty});
   return out;
 }
 
@@ -164,7 +174,7 @@ void KeyBench::give_up(Slot& slot) {
 
 void KeyBench::deliver(Slot& slot, ReadResult result) {
   slot.failed = !result.reading.works();
-  slot.empty.reset();
+  if (std::exchange(slot.empty, std::nullopt)) listener_.on_without_key_changed();
   const auto timing = std::exchange(slot.timing, std::nullopt);
   listener_.on_key_read(slot.device, std::move(result), timing);
   conclude(slot);
@@ -173,8 +183,12 @@ void KeyBench::deliver(Slot& slot, ReadResult result) {
 void KeyBench::deliver_nothing(Slot& slot, const std::string& why) {
   slot.failed = false;
   slot.timing.reset();
-  if (slot.empty != why) log::info(names::kKeyNone, {{"port", slot.device.port}, {"detail", why}});
-  if (!std::exchange(slot.empty, why)) listener_.on_key_gone(slot.device.port, std::nullopt);
+  const auto before = std::exchange(slot.empty, why);
+  if (before != why) {
+    log::info(names::kKeyNone, {{"port", slot.device.port}, {"detail", why}});
+    if (!before) listener_.on_key_gone(slot.device.port, std::nullopt);
+    listener_.on_without_key_changed();
+  }
   conclude(slot);
 }
 

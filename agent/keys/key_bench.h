@@ -27,6 +27,14 @@ class KeyListener {
   /// when the device was unplugged, not when its card left.
   virtual void on_key_gone(const std::string& port, const std::optional<Timing>& timing) = 0;
   virtual void on_reading_changed() = 0;
+  virtual void on_without_key_changed() = 0;
+};
+
+/// May hold a key and does not (KeyError::Kind::not_a_key): a reader without a card, a token that
+/// is not prepared.
+struct DeviceWithoutKey {
+  DeviceRef device;
+  std::string why;
 };
 
 struct BenchPolicy {
@@ -59,6 +67,7 @@ class KeyBench {
 
   bool reading() const;  ///< some key is being read; a look into an empty reader is none
   std::vector<std::string> ports() const;
+  std::vector<DeviceWithoutKey> without_key() const;  ///< by port
   bool is_emulated(const std::string& port) const;
 
   /// Something else with one key, on its worker; dropped when the key is not there.

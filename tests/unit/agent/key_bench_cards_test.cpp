@@ -38,11 +38,16 @@ TEST_F(CardBenchTest, AReaderWithoutACardIsNoKey) {
     }
     EXPECT_THAT(recorder_.events, ElementsAre("1 empty")) << "told once";
     EXPECT_EQ(recorder_.reading_changes, 2) << "nobody is told of looks into an empty reader";
+    EXPECT_EQ(recorder_.empty_changes, 1);
+    ASSERT_EQ(bench_->without_key().size(), 1u);
+    EXPECT_EQ(bench_->without_key()[0].why, "no card");
 
     set([](auto& script) { script.open_error = script.read_error = std::nullopt; });
     bench_->rescan();
     ASSERT_TRUE(wait_for_events(2));
     EXPECT_EQ(recorder_.events.back(), "1 works");
+    EXPECT_TRUE(bench_->without_key().empty());
+    EXPECT_EQ(recorder_.empty_changes, 2);
     bench_->removed("1");
     EXPECT_EQ(recorder_.events.back(), "1 gone");
   }
@@ -54,6 +59,17 @@ TEST_F(CardBenchTest, AnEmptyReaderIsUnpluggedInSilence) {
   ASSERT_TRUE(wait_for_events(1));
   bench_->removed("1");
   EXPECT_THAT(recorder_.events, ElementsAre("1 empty"));
+  EXPECT_EQ(recorder_.empty_changes, 2);
+}
+
+TEST_F(CardBenchTest, AnotherReasonIsTold) {
+  set([](auto& script) { script.read_error = KeyError{KeyError::Kind::not_a_key, "no card"}; });
+  bench_->added(device("1"));
+  ASSERT_TRUE(wait_for_events(1));
+  set([](auto& script) { script.read_error->detail = "no certificate"; });
+  rescan_and_wait();
+  EXPECT_EQ(bench_->without_key().at(0).why, "no certificate");
+  EXPECT_EQ(recorder_.empty_changes, 2);
 }
 
 // A card leaves its reader without a USB event; only the rescan can tell.

@@ -34,10 +34,12 @@ class Recorder final : public KeyListener {
     events.push_back(port + (timing ? " gone" : " empty"));
   }
   void on_reading_changed() override { ++reading_changes; }
+  void on_without_key_changed() override { ++empty_changes; }
 
   std::vector<std::string> events;
   bool timed = false;
   int reading_changes = 0;
+  int empty_changes = 0;
 };
 
 class KeyBenchTest : public testing::Test {

@@ -55,10 +55,12 @@ class PublisherTest : public testing::Test {
   test::FakeStore store_;
   FixedClock clock_;
   bool reading_ = false;
+  std::vector<DeviceWithoutKey> without_key_;
   Publisher publisher_{reactor_, clock_, [this](StatusView& view) {
                          view.node = "node-a";
                          view.node_name = "Anna";
                          view.reading = reading_;
+                         view.without_key = without_key_;
                        }};
   NodeLog log_{reactor_,
                clock_,
@@ -97,6 +99,14 @@ TEST_F(PublisherTest, SaysThatAKeyIsBeingRead) {
   publisher_.publish(log_);
   EXPECT_EQ(status().at("reading"), true);
   EXPECT_EQ(Json::parse(*publisher_.snapshot().key).at("reading"), true);
+}
+
+TEST_F(PublisherTest, NamesDevicesWithoutAKey) {
+  without_key_ = {{{"1-1:7", "/dev/bus/usb/001/007", "piv"}, "no card"}};
+  publisher_.publish(log_);
+  EXPECT_EQ(status().at("devices_without_key"), Json::parse(R"([{"port": "1-1:7",
+      "device": "/dev/bus/usb/001/007", "driver": "piv", "detail": "no card"}])"));
+  EXPECT_EQ(status().at("keys"), Json::array());
 }
 
 TEST_F(PublisherTest, WhatChangesByItselfIsNoNews) {
