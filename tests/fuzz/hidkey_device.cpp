@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "tools/latchkey-emulator/device/device.h"
+#include "tools/latchkey-emulator/hidkey/hid_device.h"
 
 // The device against a host that says whatever it likes. Input: records of a control byte (bits
 // 0-5: how far the clock moves, times 16 ms; bit 6: read one report only, bit 7: none) and one
@@ -10,7 +10,7 @@
 namespace {
 
 using namespace latchkey;
-using emulator::Device;
+using emulator::HidDevice;
 
 const emulator::KeyState& factory_new() {
   static const auto state = emulator::make_key_state(KeyAlgorithm::ed25519).value();
@@ -33,9 +33,9 @@ void check(const emulator::KeyState& state) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::size_t kRecord = 1 + kReportSize;
-  Device device(factory_new(), [](const emulator::KeyState&) { return true; });
+  HidDevice device(factory_new(), [](const emulator::KeyState&) { return true; });
   device.attach();
-  Device::Instant now{};
+  HidDevice::Instant now{};
   for (ByteView rest(data, size); rest.size() >= kRecord; rest = rest.subspan(kRecord)) {
     now += std::chrono::milliseconds(16 * (rest[0] & 0x3F));
     device.output_report(rest.subspan(1, kReportSize), now);

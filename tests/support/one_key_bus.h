@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/latchkey-emulator/hidkey/hid_device.h"
 #include "tools/latchkey-emulator/usbip/session.h"
 
 namespace latchkey::test {
@@ -16,7 +17,7 @@ class OneKeyBus : public emulator::usbip::Bus {
     device.attach();
   }
   std::vector<emulator::usbip::ExportedDevice> devices() const override {
-    return {{"/keys/one", "1-1", 1}, {"/keys/two", "1-2", 2}};
+    return {{"/keys/one", "1-1", 1, &device.usb()}, {"/keys/two", "1-2", 2, &device.usb()}};
   }
   tl::expected<emulator::Device*, emulator::usbip::OperationStatus> take(
       const std::string& bus_id) override {
@@ -24,7 +25,7 @@ class OneKeyBus : public emulator::usbip::Bus {
     if (bus_id == "1-1") return &device;
     return tl::make_unexpected(bus_id == "1-2" ? Status::busy : Status::no_device);
   }
-  emulator::Device device;
+  emulator::HidDevice device;
 };
 
 }  // namespace latchkey::test

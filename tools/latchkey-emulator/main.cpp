@@ -61,7 +61,7 @@ int control(const std::string& socket, const std::vector<std::string>& arguments
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Emulated Latchkey USB keys, for tests and for trying things out."};
+  CLI::App app{"Emulated USB keys, for tests and for trying things out."};
   app.require_subcommand(1);
   ServeOptions options;
   auto* serve_verb = app.add_subcommand("serve", "Holds keys and serves ports until SIGTERM.");
@@ -73,7 +73,8 @@ int main(int argc, char** argv) {
   auto* ctl_verb = app.add_subcommand(
       "ctl",
       "Commands a running emulator: plug KEY [--port PORT] | pull KEY | fault KEY KIND | "
-      "create KEY [--p256] | copy-content FROM TO | list. Prints one line of JSON.");
+      "create KEY [--p256] | create KEY --piv [--short-apdu] [--composite] [--aes] | "
+      "copy-content FROM TO | list. Prints one line of JSON.");
   std::string socket;
   ctl_verb->add_option("socket", socket, "Path of any of its ports")->required();
   ctl_verb->allow_extras();

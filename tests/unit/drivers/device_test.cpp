@@ -1,11 +1,10 @@
-#include "tools/latchkey-emulator/device/device.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "drivers/hidkey/wire.h"
 #include "tests/unit/drivers/hid_key_fixture.h"
+#include "tools/latchkey-emulator/hidkey/hid_device.h"
 
 // The table "What a device does with wrong packets" of docs/protocol-hidkey.md section 3, and
 // section 4's refusals.
@@ -15,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using ctaphid::ErrorCode;
 using ctaphid::Message;
-using emulator::Device;
+using emulator::HidDevice;
 using hidkey::Command;
 
 std::uint8_t code(Command command) { return static_cast<std::uint8_t>(command); }
@@ -72,9 +71,9 @@ class DeviceTest : public ::testing::Test {
     return static_cast<ErrorCode>(answer->payload.at(0));
   }
 
-  Device& device() { return flash.device(); }
+  HidDevice& device() { return flash.device(); }
   FlashKey flash;
-  Device::Instant now{};
+  HidDevice::Instant now{};
 };
 
 TEST_F(DeviceTest, InitEchoesTheNonceAndAllocatesDifferentChannels) {
@@ -104,7 +103,7 @@ TEST_F(DeviceTest, UnknownChannelsAreRefused) {
 
 TEST_F(DeviceTest, TheOldestChannelIsForgotten) {
   const auto oldest = allocate();
-  for (std::size_t i = 0; i < Device::kMostChannels; ++i) allocate();
+  for (std::size_t i = 0; i < HidDevice::kMostChannels; ++i) allocate();
   send({oldest, kPing, {}});
   expect_error(oldest, ErrorCode::invalid_channel);
 }
@@ -149,8 +148,8 @@ TEST_F(DeviceTest, AnOverlongMessageIsRefused) {
 TEST_F(DeviceTest, AnIncompleteRequestTimesOut) {
   const auto channel = allocate();
   send({channel, kPing, pattern(100)}, 0, 1);
-  ASSERT_EQ(device().next_due(), now + Device::kPacketGap);
-  now += Device::kPacketGap - 1ms;
+  ASSERT_EQ(device().next_due(), now + HidDevice::kPacketGap);
+  now += HidDevice::kPacketGap - 1ms;
   EXPECT_FALSE(receive());
   now += 1ms;
   expect_error(channel, ErrorCode::message_timeout);
@@ -195,7 +194,7 @@ TEST_F(DeviceTest, SlowMeansKeepaliveThenTheAnswer) {
     ++keepalives;
   }
   EXPECT_EQ(keepalives, 6);
-  EXPECT_EQ(now, Device::Instant{} + Device::kSlowBy);
+  EXPECT_EQ(now, HidDevice::Instant{} + HidDevice::kSlowBy);
 }
 
 TEST_F(DeviceTest, BadParametersAreRefusedEachWithItsCode) {

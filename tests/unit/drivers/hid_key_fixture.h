@@ -5,7 +5,7 @@
 
 #include "core/base/random.h"
 #include "drivers/hidkey/hid_key.h"
-#include "tools/latchkey-emulator/device/device.h"
+#include "tools/latchkey-emulator/hidkey/hid_device.h"
 #include "tools/latchkey-emulator/port/in_process_pipe.h"
 
 namespace latchkey::test {
@@ -38,11 +38,11 @@ class FlashKey {
       *flash = emulator::encode(next).value();
       return true;
     };
-    device_ = std::make_unique<emulator::Device>(std::move(state), persist);
+    device_ = std::make_unique<emulator::HidDevice>(std::move(state), persist);
     device_->attach();
   }
 
-  emulator::Device& device() { return *device_; }
+  emulator::HidDevice& device() { return *device_; }
   std::string& flash() { return *flash_; }
   /// A host's view of it, as after opening.
   std::unique_ptr<hidkey::HidKey> open(
@@ -53,7 +53,7 @@ class FlashKey {
 
  private:
   std::shared_ptr<std::string> flash_;
-  std::unique_ptr<emulator::Device> device_;
+  std::unique_ptr<emulator::HidDevice> device_;
 };
 
 }  // namespace latchkey::test

@@ -144,7 +144,7 @@ TEST(HidKey, CopiedContentKeepsItsOwnKey) {
   FlashKey original;
   FlashKey copy;
   ASSERT_TRUE(original.open()->write_license(pattern(100), soon()));
-  ASSERT_TRUE(copy.device().copy_content(original.device().state()));
+  ASSERT_TRUE(copy.device().copy_content(original.device()));
   EXPECT_EQ(copy.open()->read_license(soon()).value(), pattern(100));
   EXPECT_NE(copy.open()->public_key(soon()).value(), original.open()->public_key(soon()).value());
 }
@@ -199,7 +199,7 @@ TEST(HidKey, UnpluggedInTheMiddleOfAReadIsGone) {
 /// Counts requests by passing everything on.
 class CountingPipe final : public ReportPipe {
  public:
-  CountingPipe(emulator::Device& device, int& requests) : inner_(device), requests_(requests) {}
+  CountingPipe(emulator::HidDevice& device, int& requests) : inner_(device), requests_(requests) {}
   KeyResult<void> write(const Report& report, Deadline deadline) override {
     if (ctaphid::Packet(report).initial) ++requests_;
     return inner_.write(report, deadline);

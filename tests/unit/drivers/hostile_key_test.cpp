@@ -208,7 +208,7 @@ TEST(HostileKey, EachErrorCodeHasItsReading) {
 /// has left. CANCEL is lost.
 class LatePipe final : public ReportPipe {
  public:
-  explicit LatePipe(emulator::Device& device) : inner_(device) {}
+  explicit LatePipe(emulator::HidDevice& device) : inner_(device) {}
   KeyResult<void> write(const Report& report, Deadline deadline) override {
     if (ctaphid::Packet(report).is(ctaphid::Command::cancel)) return {};
     arriving_ = !holding;

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "latchkey_known_keys.h"
-#include "tools/latchkey-emulator/device/descriptors.h"
+#include "tools/latchkey-emulator/hidkey/descriptors.h"
 
 namespace latchkey::test {
 namespace {

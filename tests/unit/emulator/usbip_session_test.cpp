@@ -6,7 +6,7 @@
 #include "latchkey_known_keys.h"
 #include "tests/support/one_key_bus.h"
 #include "tests/unit/emulator/usbip_client.h"
-#include "tools/latchkey-emulator/device/descriptors.h"
+#include "tools/latchkey-emulator/hidkey/descriptors.h"
 #include "tools/latchkey-emulator/usbip/session.h"
 
 namespace latchkey::emulator::usbip {
@@ -203,8 +203,8 @@ TEST_F(SessionTest, LateReportsComeWithTime) {
       script::submit({.sequence = 4, .in = false, .data = Bytes(ping[0].begin(), ping[0].end())})));
   script::take_reply(sent, false);
   ASSERT_THAT(sent, IsEmpty());
-  ASSERT_EQ(session.next_due(), now + Device::kKeepalive);
-  now += Device::kKeepalive;
+  ASSERT_EQ(session.next_due(), now + HidDevice::kKeepalive);
+  now += HidDevice::kKeepalive;
   session.pump(now);
   EXPECT_EQ(script::take_reply(sent).sequence, 3U);
 }

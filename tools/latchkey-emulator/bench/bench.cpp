@@ -23,8 +23,8 @@ Result<Bench> Bench::open(std::filesystem::path state_dir) {
   Bench bench(std::move(state_dir));
   for (const auto& file : std::filesystem::directory_iterator(bench.state_dir_, error)) {
     if (file.path().extension() != ".json" || !is_name(file.path().stem().string())) continue;
-    LK_TRY(auto state, load_key_file(file.path()));
-    bench.adopt(file.path().stem().string(), std::move(state));
+    LK_TRY(const auto state, load_key_file(file.path()));
+    LK_CHECK(bench.adopt(file.path().stem().string(), state));
   }
   if (error)
     return fail("state-unreadable", "Cannot use the state directory: " + error.message() + ".",
@@ -36,11 +36,13 @@ std::filesystem::path Bench::file_of(const std::string& key) const {
   return state_dir_ / (key + ".json");
 }
 
-void Bench::adopt(const std::string& key, KeyState state) {
-  auto persist = [path = file_of(key)](const KeyState& next) {
+Result<void> Bench::adopt(const std::string& key, std::string_view state) {
+  auto save = [path = file_of(key)](std::string_view next) {
     return save_key_file(path, next).has_value();
   };
-  keys_.emplace(key, Entry{Device(std::move(state), std::move(persist)), {}, 0});
+  LK_TRY(auto device, load_device(state, std::move(save)));
+  keys_.emplace(key, Entry{std::move(device), {}, 0});
+  return {};
 }
 
 Result<Bench::Entry*> Bench::find(const std::string& key) {
@@ -51,17 +53,16 @@ Result<Bench::Entry*> Bench::find(const std::string& key) {
   return &found->second;
 }
 
-Result<void> Bench::create(const std::string& key, KeyAlgorithm algorithm) {
+Result<void> Bench::create(const std::string& key, const Persona& persona) {
   if (!is_name(key))
     return fail("invalid-name", "'" + key + "' cannot name a key.",
                 "Use 1 to 32 letters, digits, `-` or `_`.");
   if (keys_.contains(key))
     return fail("key-exists", "There already is an emulated key '" + key + "'.",
                 "Choose another name.");
-  LK_TRY(auto state, make_key_state(algorithm));
+  LK_TRY(const auto state, factory_new(persona));
   LK_CHECK(save_key_file(file_of(key), state));
-  adopt(key, std::move(state));
-  return {};
+  return adopt(key, state);
 }
 
 Result<void> Bench::plug(const std::string& key, const std::string& port) {
@@ -74,27 +75,36 @@ Result<void> Bench::plug(const std::string& key, const std::string& port) {
                 "Pull it first.");
   entry->port = port;
   entry->generation = ++insertions_;
-  entry->device.attach();
-  for (const auto& listener : listeners_) listener({port, key, entry->generation}, true);
+  entry->device->attach();
+  tell(insertion_of(key, *entry), Change::plugged);
   return {};
 }
 
 Result<void> Bench::pull(const std::string& key) {
   LK_TRY(Entry* const entry, find(key));
   if (entry->port.empty()) return fail("not-plugged", "The key is not plugged in.", "See `list`.");
-  entry->device.detach();
+  entry->device->detach();
   removed(key, *entry);
   return {};
 }
 
 void Bench::notice_unplugged(const std::string& key) {
   const auto entry = find(key);
-  if (entry && !(*entry)->port.empty() && !(*entry)->device.attached()) removed(key, **entry);
+  if (entry && !(*entry)->port.empty() && !(*entry)->device->attached()) removed(key, **entry);
 }
 
 void Bench::removed(const std::string& key, Entry& entry) {
-  const Insertion insertion{std::exchange(entry.port, {}), key, entry.generation};
-  for (const auto& listener : listeners_) listener(insertion, false);
+  const auto insertion = insertion_of(key, entry);
+  entry.port.clear();
+  tell(insertion, Change::pulled);
+}
+
+Insertion Bench::insertion_of(const std::string& key, const Entry& entry) {
+  return {entry.port, key, entry.device->driver(), entry.generation};
+}
+
+void Bench::tell(const Insertion& insertion, Change change) const {
+  for (const auto& listener : listeners_) listener(insertion, change);
 }
 
 Result<void> Bench::set_fault(const std::string& key, std::string_view fault) {
@@ -103,28 +113,27 @@ Result<void> Bench::set_fault(const std::string& key, std::string_view fault) {
   if (!kind)
     return fail("unknown-fault", "There is no fault '" + std::string(fault) + "'.",
                 "Faults: none, slow, silent, garbage, short, wrong-signature, unplug-read, "
-                "unplug-write, no-license, busy, no-permission.");
-  entry->device.set_fault(*kind);
+                "unplug-write, no-license, busy, no-permission, no-card, power-loss.");
+  LK_CHECK(entry->device->set_fault(*kind));
+  if (!entry->port.empty()) tell(insertion_of(key, *entry), Change::altered);
   return {};
 }
 
 Result<void> Bench::copy_content(const std::string& from, const std::string& to) {
   LK_TRY(Entry* const source, find(from));
   LK_TRY(Entry* const target, find(to));
-  if (target->device.copy_content(source->device.state())) return {};
-  return fail("state-unwritable", "Cannot write the state of '" + to + "'.",
-              "Check the state directory's rights and free space.");
+  return target->device->copy_content(*source->device);
 }
 
 Device* Bench::plugged_device(const std::string& key, const std::string& port) {
   const auto entry = find(key);
-  return entry && (*entry)->port == port && !port.empty() ? &(*entry)->device : nullptr;
+  return entry && (*entry)->port == port && !port.empty() ? (*entry)->device.get() : nullptr;
 }
 
 std::vector<Insertion> Bench::insertions(const std::string& port) const {
   std::vector<Insertion> out;
   for (const auto& [key, entry] : keys_)
-    if (entry.port == port) out.push_back({port, key, entry.generation});
+    if (entry.port == port) out.push_back(insertion_of(key, entry));
   std::ranges::sort(out, {}, &Insertion::generation);
   return out;
 }

@@ -1,6 +1,5 @@
 #include <nlohmann/json.hpp>
 
-#include "core/usbkey/key_id.h"
 #include "tools/latchkey-emulator/bench/bench.h"
 
 // The words of `latchkey-emulator ctl`.
@@ -11,17 +10,10 @@ using nlohmann::json;
 using Arguments = std::vector<std::string>;
 
 json describe(const Device& device) {
-  const auto& state = device.state();
-  json slots = json::array();
-  for (const auto& slot : state.slots)
-    slots.push_back(slot ? json{{"generation", slot->generation},
-                                {"length", slot->content.size()},
-                                {"digest", to_hex(slot->digest)}}
-                         : json());
-  const auto& key = state.key.public_key();
-  return {{"key", key_id(key.der())},           {"algorithm", to_string(key.algorithm())},
-          {"public_key", to_base64(key.der())}, {"fault", to_string(device.fault())},
-          {"slots", std::move(slots)},          {"stamp_length", state.stamp.size()}};
+  auto out = device.describe();
+  out["kind"] = device.driver();
+  out["fault"] = to_string(device.fault());
+  return out;
 }
 
 /// Takes `--name VALUE` out of the arguments.
@@ -35,12 +27,27 @@ std::string take_option(Arguments& arguments, std::string_view name, std::string
   return otherwise;
 }
 
+bool take_flag(Arguments& arguments, std::string_view name) {
+  return std::erase(arguments, name) != 0;
+}
+
+/// Takes the options of `create`; nothing when they do not go together.
+std::optional<Persona> take_persona(Arguments& arguments) {
+  const bool p256 = take_flag(arguments, "--p256"), piv = take_flag(arguments, "--piv");
+  const piv::Model model{.short_apdu = take_flag(arguments, "--short-apdu"),
+                         .composite = take_flag(arguments, "--composite"),
+                         .aes = take_flag(arguments, "--aes")};
+  if (piv && !p256) return model;
+  if (piv || model != piv::Model{}) return std::nullopt;
+  return p256 ? KeyAlgorithm::ecdsa_p256 : KeyAlgorithm::ed25519;
+}
+
 }  // namespace
 
 json Bench::list() const {
   json keys = json::array();
   for (const auto& [name, entry] : keys_) {
-    json key = describe(entry.device);
+    json key = describe(*entry.device);
     key["name"] = name;
     key["port"] = entry.port.empty() ? json() : json(entry.port);
     key["generation"] = entry.generation;
@@ -51,7 +58,7 @@ json Bench::list() const {
 
 Result<json> Bench::command(Arguments arguments, const std::string& default_port) {
   const auto port = take_option(arguments, "--port", default_port);
-  const bool p256 = std::erase(arguments, "--p256") != 0;
+  const auto persona = take_persona(arguments);
   const auto is = [&](std::string_view verb, std::size_t operands) {
     return arguments.size() == operands + 1 && arguments[0] == verb;
   };
@@ -64,11 +71,11 @@ Result<json> Bench::command(Arguments arguments, const std::string& default_port
   if (is("pull", 1)) return done(pull(arguments[1]));
   if (is("fault", 2)) return done(set_fault(arguments[1], arguments[2]));
   if (is("copy-content", 2)) return done(copy_content(arguments[1], arguments[2]));
-  if (is("create", 1))
-    return done(create(arguments[1], p256 ? KeyAlgorithm::ecdsa_p256 : KeyAlgorithm::ed25519));
-  return fail("usage", "The emulator does not understand that command.",
-              "plug KEY [--port PORT] | pull KEY | fault KEY KIND | create KEY [--p256] | "
-              "copy-content FROM TO | list");
+  if (is("create", 1) && persona) return done(create(arguments[1], *persona));
+  return fail(
+      "usage", "The emulator does not understand that command.",
+      "plug KEY [--port PORT] | pull KEY | fault KEY KIND | create KEY [--p256] | "
+      "create KEY --piv [--short-apdu] [--composite] [--aes] | copy-content FROM TO | list");
 }
 
 }  // namespace latchkey::emulator

@@ -32,17 +32,16 @@ bool sync_directory(const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<KeyState> load_key_file(const std::filesystem::path& path) {
+Result<std::string> load_key_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file)
     return fail("state-unreadable", "Cannot read " + path.string() + ".",
                 "Check its owner and rights.");
-  return parse_key_state(text);
+  return text;
 }
 
-Result<void> save_key_file(const std::filesystem::path& path, const KeyState& state) {
-  LK_TRY(const auto text, encode(state));
+Result<void> save_key_file(const std::filesystem::path& path, std::string_view text) {
   auto scratch = path;
   scratch += ".new";
   const bool written = write_and_sync(scratch, text) &&

@@ -1,85 +1,62 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
-#include <vector>
+#include <string_view>
 
-#include "drivers/hidkey/ctaphid.h"
-#include "tools/latchkey-emulator/device/applet.h"
+#include "core/base/result.h"
 #include "tools/latchkey-emulator/device/fault.h"
+#include "tools/latchkey-emulator/device/usb.h"
 
 namespace latchkey::emulator {
 
-/// The device side of docs/protocol-hidkey.md: output reports in, input reports out. No sockets, no
-/// threads, no clock of its own: the time comes in. A face calls
-///   attach()                     when it is plugged in,
-///   output_report(report, now)   for each report from the host,
-///   input_report(now)            until it has none, each time and again at `next_due()`,
-///   attached()                   after either: a fault may have unplugged it,
-///   detach()                     when it is pulled.
+/// An emulated USB device of any kind: transfers in, transfers out. No sockets, no threads, no
+/// clock of its own: the time comes in. A face (USB/IP, the emulated port) calls
+///   attach()                      when it is plugged in,
+///   write(endpoint, data, now)    for each transfer from the host,
+///   read(endpoint, now)           until it has none, each time and again at `next_due(endpoint)`,
+///   attached()                    after either: a fault may have unplugged it,
+///   detach()                      when it is pulled.
+/// Every transfer is hostile.
 class Device {
  public:
   using Instant = std::chrono::steady_clock::time_point;
-  static constexpr std::chrono::milliseconds kSlowBy{700};     ///< the fault `slow`
-  static constexpr std::chrono::milliseconds kKeepalive{100};  ///< protocol section 6
-  static constexpr std::chrono::milliseconds kPacketGap{500};  ///< protocol section 3
-  static constexpr std::size_t kMostChannels = 16;
+  /// Through endpoint 1 in both directions goes what the agent's driver speaks, with every kind of
+  /// device: all that an emulated port carries.
+  static constexpr std::uint8_t kKeyEndpoint = 1;
 
-  Device(KeyState state, Persist persist);
+  virtual ~Device() = default;
 
-  void attach();
-  void detach();
-  bool attached() const { return attached_; }
+  /// The agent's driver for it: `hidkey`, `piv`.
+  virtual std::string_view driver() const = 0;
+  virtual const UsbProfile& usb() const = 0;
 
-  /// Anything that is not a 64-byte report is ignored.
-  void output_report(ByteView report, Instant now);
-  /// The next input report that is due: 64 bytes, fewer only under the fault `short`.
-  std::optional<Bytes> input_report(Instant now);
-  /// When to call input_report again; nothing while only the host can change anything.
-  std::optional<Instant> next_due() const;
+  virtual void attach() = 0;
+  virtual void detach() = 0;
+  virtual bool attached() const = 0;
 
-  void set_fault(Fault fault);
-  Fault fault() const { return fault_; }
-  const KeyState& state() const { return applet_.state(); }
-  bool copy_content(const KeyState& from) { return applet_.copy_content(from); }
+  /// `endpoint` is a number without the direction, 1 to 15; one that is not there ignores it all.
+  virtual void write(std::uint8_t endpoint, ByteView transfer, Instant now) = 0;
+  virtual std::optional<Bytes> read(std::uint8_t endpoint, Instant now) = 0;
+  /// When to call read again; nothing while only the host can change anything.
+  virtual std::optional<Instant> next_due(std::uint8_t endpoint) const = 0;
+  /// A class-specific request on endpoint 0: the data of an IN request, nothing for an OUT one; no
+  /// value stalls.
+  virtual std::optional<Bytes> class_request(const Setup& setup, ByteView data, Instant now) = 0;
 
- private:
-  struct Pending {
-    Instant due;
-    Report report;
-    bool unplug = false;  ///< the fault `unplug-read` strikes after this one
-  };
-  /// A request that has not arrived whole.
-  struct Request {
-    ctaphid::Assembler assembler;
-    std::uint32_t channel = 0;
-    Instant last_packet;
-  };
-
-  void on_initial(const ctaphid::Packet& packet, Instant now);
-  void on_init(const ctaphid::Packet& packet, Instant now);
-  void on_continuation(const ctaphid::Packet& packet, Instant now);
-  void advance(ctaphid::Assembler::Step step, std::uint32_t channel, Instant now);
-  void execute(const ctaphid::Message& request, Instant now);
-  void answer(const ctaphid::Message& message, Instant now);
-  void refuse(std::uint32_t channel, ctaphid::ErrorCode code, Instant now);
-  void control(const ctaphid::Message& message, Instant now);
-  void expire(Instant now);
-  void end_transaction();
-  bool knows(std::uint32_t channel) const;
-  std::uint32_t allocate();
-  Bytes spoil(const Report& report) const;
-
-  Applet applet_;
-  Fault fault_ = Fault::none;
-  bool attached_ = false;
-  std::deque<std::uint32_t> channels_;  ///< the oldest first
-  std::uint32_t next_channel_ = 1;
-  std::optional<Request> request_;
-  std::deque<Pending> control_;  ///< INIT answers and errors: no transaction
-  std::deque<Pending> answer_;   ///< what is left of the running transaction's answer
-  std::uint32_t answering_ = 0;  ///< its channel, while answer_ is not empty
+  /// Error: `unknown-fault`, this kind of device does not have it.
+  virtual Result<void> set_fault(Fault fault) = 0;
+  virtual Fault fault() const = 0;
+  /// What stands in the license slots of another key of the same kind, but not its private key:
+  /// what a thief can copy (SPEC SEC-4). Errors: `wrong-kind`, `state-unwritable`.
+  virtual Result<void> copy_content(const Device& from) = 0;
+  /// What `ctl list` says of it.
+  virtual nlohmann::json describe() const = 0;
 };
+
+/// The two errors of Device::copy_content.
+tl::unexpected<Error> wrong_kind();
+tl::unexpected<Error> unwritable();
 
 }  // namespace latchkey::emulator

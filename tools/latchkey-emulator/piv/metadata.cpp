@@ -35,7 +35,7 @@ Bytes describe(const KeySlot& slot) {
 }  // namespace
 
 Answer Application::version(const Command&) {
-  const auto version = state_.version();
+  const auto version = state_.model.version();
   return Bytes(version.begin(), version.end());
 }
 

@@ -12,6 +12,7 @@ namespace {
 using nlohmann::json;
 
 constexpr JsonLimits kLimits{.bytes = std::size_t{1} << 20, .depth = 3};
+constexpr std::string_view kKind = "piv";
 constexpr std::size_t kMostText = 8192;
 
 Pin make_pin(std::string_view digits) {
@@ -72,8 +73,8 @@ void read_management(JsonObject& object, PivState& state) {
 
 }  // namespace
 
-std::array<std::uint8_t, 3> PivState::version() const {
-  if (model.aes) return {5, 7, 1};
+std::array<std::uint8_t, 3> Model::version() const {
+  if (aes) return {5, 7, 1};
   return {5, 4, 3};
 }
 
@@ -103,7 +104,7 @@ std::string encode(const PivState& state) {
   json objects = json::array();
   for (const auto& [tag, content] : state.objects)
     objects.push_back({{"tag", tag}, {"content", to_base64(content)}});
-  const json value{{"kind", "piv"},
+  const json value{{"kind", kKind},
                    {"short_apdu", state.model.short_apdu ? 1 : 0},
                    {"composite", state.model.composite ? 1 : 0},
                    {"aes", state.model.aes ? 1 : 0},
@@ -118,11 +119,16 @@ std::string encode(const PivState& state) {
   return value.dump(1);
 }
 
+bool is_state(std::string_view text) {
+  const auto value = parse_json(text, kLimits);
+  return value && value->is_object() && value->value("kind", json()) == kKind;
+}
+
 Result<PivState> parse_state(std::string_view text) {
   LK_TRY(const auto value, parse_json(text, kLimits));
   JsonObject object(value);
   PivState state;
-  object.choice("kind", [](std::string_view kind) { return kind == "piv"; });
+  object.choice("kind", [](std::string_view kind) { return kind == kKind; });
   state.model = {.short_apdu = byte(object, "short_apdu", 1) != 0,
                  .composite = byte(object, "composite", 1) != 0,
                  .aes = byte(object, "aes", 1) != 0};

@@ -17,6 +17,8 @@ struct Model {
   bool short_apdu = false;  ///< no extended APDUs: 61xx and chaining instead
   bool composite = false;   ///< has a FIDO HID interface beside the CCID one
   bool aes = false;         ///< firmware 5.7, which leaves the factory with an AES-192 key
+  /// Of the firmware.
+  std::array<std::uint8_t, 3> version() const;
   bool operator==(const Model&) const = default;
 };
 
@@ -44,8 +46,6 @@ struct PivState {
   std::map<std::uint8_t, KeySlot> keys;    ///< by key reference, 9E among them
   std::map<std::uint32_t, Bytes> objects;  ///< by tag, 5FC101 among them: all that PUT DATA carried
                                            ///< after the tag, the 53 and its length included
-
-  std::array<std::uint8_t, 3> version() const;
 };
 
 /// Makes a state durable, whole or not at all; false: it could not, and the old one stands.
@@ -59,6 +59,8 @@ PivState factory_reset(const PivState& state);
 
 /// The text of a state file (JSON). It holds private keys.
 std::string encode(const PivState& state);
+/// Whether a state file is that of a PIV token, by its member `kind`.
+bool is_state(std::string_view text);
 /// Error: `invalid-format`.
 Result<PivState> parse_state(std::string_view text);
 

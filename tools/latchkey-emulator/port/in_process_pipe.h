@@ -4,15 +4,15 @@
 #include <mutex>
 
 #include "drivers/usb/report_pipe.h"
-#include "tools/latchkey-emulator/device/device.h"
+#include "tools/latchkey-emulator/hidkey/hid_device.h"
 
 namespace latchkey::emulator {
 
-/// A device without any port between, for tests. The device must be attached, and is used by this
+/// A HID key without any port between, for tests. The device must be attached, and is used by this
 /// pipe alone.
 class InProcessPipe final : public ReportPipe {
  public:
-  explicit InProcessPipe(Device& device) : device_(device) {}
+  explicit InProcessPipe(HidDevice& device) : device_(device) {}
 
   KeyResult<void> write(const Report& report, Deadline deadline) override;
   KeyResult<Report> read(Deadline deadline) override;
@@ -23,7 +23,7 @@ class InProcessPipe final : public ReportPipe {
  private:
   KeyResult<void> check() const;
 
-  Device& device_;
+  HidDevice& device_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool cancelled_ = false;

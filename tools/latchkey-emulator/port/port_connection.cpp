@@ -1,5 +1,7 @@
 #include "tools/latchkey-emulator/port/port_connection.h"
 
+#include <poll.h>
+
 #include <cerrno>
 
 #include "drivers/usb/unix_socket.h"
@@ -29,13 +31,18 @@ void PortConnection::receive() {
     if (role == Role::fresh)
       server_.on_first_packet(shared_from_this(), *packet);
     else if (role == Role::open)
-      server_.on_report(*this, *packet);
+      server_.on_transfer(*this, *packet);
   }
   if (socket_.is_open()) wait();
 }
 
 void PortConnection::send(ByteView packet) {
   if (socket_.is_open() && send_packet(socket_.native_handle(), packet) != 0) close();
+}
+
+bool PortConnection::hung_up() {
+  pollfd state{socket_.native_handle(), POLLRDHUP, 0};
+  return ::poll(&state, 1, 0) > 0;
 }
 
 void PortConnection::close() {

@@ -22,6 +22,8 @@ class PortConnection : public std::enable_shared_from_this<PortConnection> {
   /// A client that does not read what it is sent is closed.
   void send(ByteView packet);
   void close();
+  /// Whether the client has closed its end, even if not all that it sent has been received.
+  bool hung_up();
 
   Role role = Role::fresh;
   std::string key;  ///< of an open one

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -24,9 +25,20 @@ void send_json(PortConnection& client, const json& value) {
 }
 
 json event(const Insertion& insertion, bool plugged) {
-  return {{"event", plugged ? "added" : "removed"},
-          {"id", insertion.key},
-          {"generation", insertion.generation}};
+  json out{{"event", plugged ? "added" : "removed"},
+           {"id", insertion.key},
+           {"generation", insertion.generation}};
+  if (insertion.driver != "hidkey") out["driver"] = insertion.driver;
+  return out;
+}
+
+/// The answer to `open`: what a host would read from the descriptors of a CCID interface.
+json opened(const Device& device) {
+  json out{{"opened", true}};
+  const auto* const interface = device.usb().interface_with(Device::kKeyEndpoint);
+  if (interface && interface->interface_class == Interface::kSmartCard)
+    out["descriptor"] = to_base64(interface->class_descriptor);
+  return out;
 }
 
 /// A listening socket, or an errno. A file left over by a server that died is replaced.
@@ -70,8 +82,8 @@ Result<std::unique_ptr<PortServer>> PortServer::listen(boost::asio::io_context& 
   std::unique_ptr<PortServer> server(
       new PortServer(io, bench, std::move(port), listener->release()));
   bench.add_listener([raw = server.get(), alive = std::weak_ptr(server->alive_)](
-                         const Insertion& insertion, bool plugged) {
-    if (!alive.expired()) raw->on_change(insertion, plugged);
+                         const Insertion& insertion, Bench::Change change) {
+    if (!alive.expired()) raw->on_change(insertion, change);
   });
   server->accept();
   return server;
@@ -126,11 +138,24 @@ void PortServer::open_key(PortConnection& client, const std::string& key) {
     client.close();
   };
   if (!device) return refuse("gone");
-  if (device->fault() == Fault::busy) return refuse("busy");
+  if (device->fault() == Fault::busy || claimed(key, *device)) return refuse("busy");
   if (device->fault() == Fault::no_permission) return refuse("no-permission");
   client.role = PortConnection::Role::open;
   client.key = key;
-  send_json(client, {{"opened", true}});
+  send_json(client, opened(*device));
+}
+
+/// A smart card interface is claimed by one program at a time; hidraw nodes are shared. A holder
+/// that has closed its end lets go at once, whatever it has left unread.
+bool PortServer::claimed(const std::string& key, const Device& device) {
+  if (device.usb().interface_with(Device::kKeyEndpoint)->interface_class != Interface::kSmartCard)
+    return false;
+  const auto all = clients_;
+  return std::ranges::any_of(all, [&](const auto& client) {
+    if (client->role != PortConnection::Role::open || client->key != key) return false;
+    if (client->hung_up()) client->close();
+    return clients_.contains(client);
+  });
 }
 
 void PortServer::run_command(PortConnection& client, std::vector<std::string> arguments) {
@@ -141,25 +166,25 @@ void PortServer::run_command(PortConnection& client, std::vector<std::string> ar
   send_json(client, {{"code", error.code}, {"message", error.message}, {"cure", error.cure}});
 }
 
-void PortServer::on_report(PortConnection& client, ByteView report) {
+void PortServer::on_transfer(PortConnection& client, ByteView transfer) {
   const auto key = client.key;
   auto* device = bench_.plugged_device(key, port_);
   if (!device) return;
-  device->output_report(report, Clock::now());
+  device->write(Device::kKeyEndpoint, transfer, Clock::now());
   pump(key);
 }
 
-/// Moves the input reports that are due to everybody who has the key open, and comes back for later
+/// Moves the transfers that are due to everybody who has the key open, and comes back for later
 /// ones.
 void PortServer::pump(const std::string& key) {
   auto* device = bench_.plugged_device(key, port_);
   if (!device) return;
   const auto all = clients_;  // sending may close one
-  while (const auto report = device->input_report(Clock::now()))
+  while (const auto transfer = device->read(Device::kKeyEndpoint, Clock::now()))
     for (const auto& client : all)
-      if (client->role == PortConnection::Role::open && client->key == key) client->send(*report);
+      if (client->role == PortConnection::Role::open && client->key == key) client->send(*transfer);
   if (!device->attached()) return bench_.notice_unplugged(key);
-  const auto due = device->next_due();
+  const auto due = device->next_due(Device::kKeyEndpoint);
   if (!due) return;
   auto& timer = timers_.try_emplace(key, io_).first->second;
   timer.expires_at(*due);
@@ -168,8 +193,9 @@ void PortServer::pump(const std::string& key) {
   });
 }
 
-void PortServer::on_change(const Insertion& insertion, bool plugged) {
-  if (insertion.port != port_) return;
+void PortServer::on_change(const Insertion& insertion, Bench::Change change) {
+  if (insertion.port != port_ || change == Bench::Change::altered) return;
+  const bool plugged = change == Bench::Change::plugged;
   const auto all = clients_;
   for (const auto& client : all) {
     if (client->role == PortConnection::Role::watching)

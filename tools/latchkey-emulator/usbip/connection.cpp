@@ -57,10 +57,13 @@ void Connection::after_use() {
   if (!socket_.is_open() || !due) return;
   timer_.expires_at(*due);
   timer_.async_wait([self = shared_from_this()](const error_code& error) {
-    if (error) return;
-    self->session_.pump(Clock::now());
-    self->after_use();
+    if (!error) self->pump();
   });
+}
+
+void Connection::pump() {
+  session_.pump(Clock::now());
+  after_use();
 }
 
 void Connection::send(ByteView data) {

@@ -20,6 +20,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void start();
   void close();
+  /// The device may have something to say that nobody asked for.
+  void pump();
   const std::string& bus_id() const { return session_.bus_id(); }
 
  private:

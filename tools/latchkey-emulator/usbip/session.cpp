@@ -60,13 +60,13 @@ Session::Step Session::transfer(Instant now) {
 bool Session::submit(const UrbRequest& request, ByteView data, Instant now) {
   if (request.endpoint == 0) {
     submit_control(request, data, now);
-  } else if (request.endpoint != kReportEndpoint) {
+  } else if (!device_->usb().endpoint(request.endpoint | (request.in ? kIn : 0))) {
     send_(out_reply(request.sequence, UrbStatus::stall, 0));
   } else if (request.in) {
     if (pending_.size() == kMaxPendingTransfers) return false;
-    pending_.push_back({request.sequence, request.length});
+    pending_.push_back({request.sequence, request.length, request.endpoint});
   } else {
-    device_->output_report(data, now);
+    device_->write(request.endpoint, data, now);
     send_(out_reply(request.sequence, UrbStatus::ok, request.length));
   }
   pump(now);
@@ -93,22 +93,41 @@ void Session::unlink(const UrbRequest& request) {
 }
 
 void Session::pump(Instant now) {
-  while (device_ && !pending_.empty()) {
-    const auto report = device_->input_report(now);
-    if (!report) return;
-    const auto transfer = pending_.front();
-    pending_.pop_front();
-    if (report->size() <= transfer.length)
-      send_(in_reply(transfer.sequence, UrbStatus::ok, *report));
-    else
-      send_(in_reply(transfer.sequence, UrbStatus::overflow, {}));
+  // In order: the first transfer that waits at an endpoint gets its data first.
+  std::erase_if(pending_, [&](const PendingIn& transfer) { return complete(transfer, now); });
+}
+
+/// Answers a transfer as a host controller would: packets are taken until one is short or the
+/// buffer is full, and what does not fit the buffer waits for the next transfer.
+bool Session::complete(const PendingIn& transfer, Instant now) {
+  auto rest = rest_.extract(transfer.endpoint);
+  auto data =
+      rest ? std::optional(std::move(rest.mapped())) : device_->read(transfer.endpoint, now);
+  if (!data) return false;
+  const auto& endpoint = *device_->usb().endpoint(transfer.endpoint | kIn);
+  const bool fits = data->size() <= transfer.length;
+  if (!fits && (transfer.length == 0 || transfer.length % endpoint.packet != 0)) {
+    send_(in_reply(transfer.sequence, UrbStatus::overflow, {}));
+    return true;
   }
+  const auto part = std::min<std::size_t>(data->size(), transfer.length);
+  send_(in_reply(transfer.sequence, UrbStatus::ok, ByteView(*data).first(part)));
+  const bool unended = endpoint.type == TransferType::bulk && part == transfer.length &&
+                       part % endpoint.packet == 0 && part != 0;
+  if (!fits || unended)
+    rest_.emplace(transfer.endpoint,
+                  Bytes(data->begin() + static_cast<std::ptrdiff_t>(part), data->end()));
+  return true;
 }
 
 std::optional<Session::Instant> Session::next_due() const {
-  // Without a waiting transfer a report stays in the key, as behind a real endpoint.
-  if (!device_ || pending_.empty()) return std::nullopt;
-  return device_->next_due();
+  // Without a waiting transfer the data stays in the key, as behind a real endpoint.
+  std::optional<Instant> first;
+  for (const auto& transfer : pending_) {
+    const auto due = device_->next_due(transfer.endpoint);
+    if (due && (!first || *due < *first)) first = due;
+  }
+  return first;
 }
 
 }  // namespace latchkey::emulator::usbip

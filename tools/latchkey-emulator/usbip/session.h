@@ -1,17 +1,17 @@
 #pragma once
 
-#include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "tools/latchkey-emulator/device/device.h"
+#include "tools/latchkey-emulator/hidkey/hid_device.h"
 #include "tools/latchkey-emulator/usbip/wire.h"
 
 namespace latchkey::emulator::usbip {
 
-/// The keys that can be imported, as the sessions see them.
+/// The devices that can be imported, as the sessions see them.
 class Bus {
  public:
   virtual ~Bus() = default;
@@ -33,7 +33,7 @@ class Session {
   /// Takes what has arrived. False: the connection is to be closed after what was sent: a list was
   /// answered, an import refused, or the client broke the protocol.
   [[nodiscard]] bool receive(ByteView data, Instant now);
-  /// Gives reports that are due to waiting IN transfers. For each time at `next_due()`.
+  /// Gives data that is due to waiting IN transfers. For each time at `next_due()`.
   void pump(Instant now);
   /// When to call pump again; nothing while only the client can change anything.
   std::optional<Instant> next_due() const;
@@ -44,6 +44,7 @@ class Session {
   struct PendingIn {
     std::uint32_t sequence = 0;
     std::uint32_t length = 0;
+    std::uint8_t endpoint = 0;
   };
   enum class Step { done, more, close };
 
@@ -53,6 +54,7 @@ class Session {
   Step transfer(Instant now);
   bool submit(const UrbRequest& request, ByteView data, Instant now);
   void submit_control(const UrbRequest& request, ByteView data, Instant now);
+  bool complete(const PendingIn& transfer, Instant now);
   void unlink(const UrbRequest& request);
   void consume(std::size_t count) {
     input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(count));
@@ -63,7 +65,10 @@ class Session {
   Bytes input_;
   Device* device_ = nullptr;
   ExportedDevice imported_;
-  std::deque<PendingIn> pending_;  ///< IN transfers that wait for a report, in their order
+  std::vector<PendingIn> pending_;  ///< IN transfers that wait for data, in their order
+  /// By endpoint: what has not been fetched of the device's last transfer; empty is the
+  /// zero-length packet that ends it.
+  std::map<std::uint8_t, Bytes> rest_;
 };
 
 }  // namespace latchkey::emulator::usbip

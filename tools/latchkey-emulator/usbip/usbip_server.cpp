@@ -44,8 +44,8 @@ Result<std::unique_ptr<UsbipServer>> UsbipServer::listen(boost::asio::io_context
                 "Name an address of this machine and a free port.");
   bench.add_port(std::string(kPort));
   std::unique_ptr<UsbipServer> server(new UsbipServer(std::move(acceptor), bench));
-  bench.add_listener([raw = server.get()](const Insertion& insertion, bool plugged) {
-    raw->on_change(insertion, plugged);
+  bench.add_listener([raw = server.get()](const Insertion& insertion, Bench::Change change) {
+    raw->on_change(insertion, change);
   });
   server->accept();
   return server;
@@ -71,8 +71,11 @@ void UsbipServer::accept() {
 std::vector<ExportedDevice> UsbipServer::devices() const {
   std::vector<ExportedDevice> out;
   for (const auto& [place, key] : places_)
-    out.push_back(
-        {.path = "/latchkey-emulator/" + key, .bus_id = bus_id_of(place), .number = place});
+    if (const auto* const device = bench_.plugged_device(key, std::string(kPort)))
+      out.push_back({.path = "/latchkey-emulator/" + key,
+                     .bus_id = bus_id_of(place),
+                     .number = place,
+                     .usb = &device->usb()});
   return out;
 }
 
@@ -87,22 +90,23 @@ tl::expected<Device*, OperationStatus> UsbipServer::take(const std::string& bus_
   return tl::make_unexpected(OperationStatus::no_device);
 }
 
-void UsbipServer::on_change(const Insertion& insertion, bool plugged) {
+void UsbipServer::on_change(const Insertion& insertion, Bench::Change change) {
   if (insertion.port != kPort) return;
-  if (plugged) {
+  if (change == Bench::Change::plugged) {
     std::uint16_t place = 1;
     while (places_.contains(place)) ++place;
     places_.emplace(place, insertion.key);
     return;
   }
-  const auto left =
+  const auto place =
       std::ranges::find(places_, insertion.key, [](const auto& p) { return p.second; });
-  if (left == places_.end()) return;
-  const auto bus_id = bus_id_of(left->first);
-  places_.erase(left);
+  if (place == places_.end()) return;
+  const auto bus_id = bus_id_of(place->first);
+  const bool left = change == Bench::Change::pulled;
+  if (left) places_.erase(place);
   const auto all = connections_;  // closing takes one out
   for (const auto& connection : all)
-    if (connection->bus_id() == bus_id) connection->close();
+    if (connection->bus_id() == bus_id) left ? connection->close() : connection->pump();
 }
 
 // A fault may have unplugged the key while it was used.

@@ -41,7 +41,7 @@ class UsbipServer : public Bus {
 
   UsbipServer(boost::asio::ip::tcp::acceptor acceptor, Bench& bench);
   void accept();
-  void on_change(const Insertion& insertion, bool plugged);
+  void on_change(const Insertion& insertion, Bench::Change change);
 
   // For Connection:
   void on_used(const std::string& bus_id);

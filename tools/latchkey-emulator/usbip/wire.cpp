@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "drivers/hidkey/wire.h"
-#include "tools/latchkey-emulator/device/descriptors.h"
-#include "tools/latchkey-emulator/usbip/usb_function.h"
 
 namespace latchkey::emulator::usbip {
 namespace {
@@ -40,12 +38,12 @@ void put_device(Bytes& out, const ExportedDevice& device) {
   put_u32(out, device.device_id() >> 16);
   put_u32(out, device.number);
   put_u32(out, kFullSpeed);
-  put_u16(out, kVendorId);
-  put_u16(out, kProductId);
-  put_u16(out, kDeviceRelease);
-  // Class, subclass and protocol (in the interface), configuration value, number of configurations
+  put_u16(out, device.usb->vendor);
+  put_u16(out, device.usb->product);
+  put_u16(out, device.usb->release);
+  // Class, subclass and protocol (in the interfaces), configuration value, number of configurations
   // and interfaces.
-  put_bytes(out, Bytes{0, 0, 0, 1, 1, 1});
+  put_bytes(out, Bytes{0, 0, 0, 1, 1, static_cast<std::uint8_t>(device.usb->interfaces.size())});
 }
 
 void put_urb_header(Bytes& out, Command command, std::uint32_t sequence, UrbStatus status,
@@ -90,7 +88,8 @@ Bytes list_reply(const std::vector<ExportedDevice>& devices) {
   put_u32(out, static_cast<std::uint32_t>(devices.size()));
   for (const auto& device : devices) {
     put_device(out, device);
-    put_bytes(out, Bytes{kHidClass, 0, 0, 0});  // its one interface, and padding
+    for (const auto& interface : device.usb->interfaces)
+      put_bytes(out, Bytes{interface.interface_class, 0, 0, 0});  // and padding
   }
   return out;
 }

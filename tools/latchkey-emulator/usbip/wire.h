@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/bytes.h"
+#include "tools/latchkey-emulator/device/usb.h"
 
 // The messages of Linux Documentation/usb/usbip_protocol.rst, version 1.1.1. Integers are
 // big-endian. Every request is hostile.
@@ -15,7 +16,7 @@ namespace latchkey::emulator::usbip {
 inline constexpr std::size_t kOperationSize = 8;  ///< header of the requests before an import
 inline constexpr std::size_t kBusIdSize = 32;
 inline constexpr std::size_t kUrbHeaderSize = 48;  ///< header of every message after an import
-/// Nothing that a host sends to a key comes near it: reports have 64 bytes.
+/// Nothing that a host sends to a key comes near it: reports have 64 bytes, CCID messages 1,356.
 inline constexpr std::uint32_t kMaxOutTransfer = 4096;
 
 enum class Operation : std::uint16_t { import_device = 0x8003, list_devices = 0x8005 };
@@ -27,11 +28,12 @@ std::optional<Operation> parse_operation(ByteView header);
 /// The bus ID that ends an import request, without its zero padding; nothing when it is not padded.
 std::optional<std::string> parse_bus_id(ByteView field);
 
-/// A key as the list of devices shows it. `number` is its place on bus 1.
+/// A device as the list shows it. `number` is its place on bus 1.
 struct ExportedDevice {
   std::string path;
   std::string bus_id;
   std::uint16_t number = 1;
+  const UsbProfile* usb = nullptr;  ///< never null; the device's own
   /// How the messages after an import name it.
   std::uint32_t device_id() const { return std::uint32_t{1} << 16 | number; }
 };

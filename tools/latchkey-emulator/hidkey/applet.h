@@ -4,7 +4,7 @@
 
 #include "drivers/hidkey/ctaphid.h"
 #include "drivers/hidkey/protocol.h"
-#include "tools/latchkey-emulator/device/key_state.h"
+#include "tools/latchkey-emulator/hidkey/key_state.h"
 
 namespace latchkey::emulator {
 

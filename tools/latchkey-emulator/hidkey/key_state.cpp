@@ -1,4 +1,4 @@
-#include "tools/latchkey-emulator/device/key_state.h"
+#include "tools/latchkey-emulator/hidkey/key_state.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-#include "tools/latchkey-emulator/device/applet.h"
+#include "tools/latchkey-emulator/hidkey/applet.h"
 
 #include <algorithm>
 

@@ -11,7 +11,8 @@ inline constexpr std::uint16_t kVendorId = 0x1209;   ///< pid.codes
 inline constexpr std::uint16_t kProductId = 0x0010;  ///< one of its test IDs
 inline constexpr std::string_view kManufacturer = "Latchkey";
 inline constexpr std::string_view kProduct = "Latchkey HID key (emulated)";
-inline constexpr std::uint8_t kPollInterval = 1;  ///< bInterval, ms at full speed
+inline constexpr std::uint16_t kDeviceRelease = 0x0100;  ///< bcdDevice
+inline constexpr std::uint8_t kPollInterval = 1;         ///< bInterval, ms at full speed
 
 inline constexpr std::array<std::uint8_t, 34> kReportDescriptor{
     0x06, 0x5A, 0xFF,  // Usage Page (vendor 0xFF5A)
