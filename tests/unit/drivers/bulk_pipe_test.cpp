@@ -15,15 +15,13 @@
 #include "drivers/usb/libusb_bulk_pipe.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/unprivileged.h"
+#include "tests/unit/drivers/samples.h"
 
 namespace latchkey::test {
 namespace {
 
 using namespace std::chrono_literals;
 using Kind = KeyError::Kind;
-
-Deadline in(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
-Deadline soon() { return in(5s); }
 
 struct OpenRow {
   std::string node;

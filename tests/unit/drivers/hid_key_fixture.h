@@ -5,22 +5,11 @@
 
 #include "core/base/random.h"
 #include "drivers/hidkey/hid_key.h"
+#include "tests/unit/drivers/samples.h"
 #include "tools/latchkey-emulator/hidkey/hid_device.h"
 #include "tools/latchkey-emulator/port/in_process_pipe.h"
 
 namespace latchkey::test {
-
-inline Deadline in(std::chrono::milliseconds time) {
-  return std::chrono::steady_clock::now() + time;
-}
-inline Deadline soon() { return in(std::chrono::seconds(5)); }
-
-inline Bytes pattern(std::size_t size, unsigned seed = 1) {
-  Bytes out(size);
-  for (std::size_t i = 0; i < size; ++i)
-    out[i] = static_cast<std::uint8_t>((i * 31 + seed * 7 + i / 256) & 0xFF);
-  return out;
-}
 
 /// An emulated key whose flash is a variable: `power_cycle` gives what a fresh start finds in it.
 class FlashKey {
