@@ -49,8 +49,9 @@ KeyDesk::KeyDesk(boost::asio::io_context& context, Reactor& reactor, const Clock
       call_deadline_(config.call_deadline),
       use_udev_(config.udev),
       changed_(std::move(changed)),
-      bench_(reactor, *this, std::make_shared<const DriverRegistry>(), std::move(reader),
-             policy_for(config.call_deadline)) {
+      bench_(reactor, *this,
+             std::make_shared<const DriverRegistry>(DriverSettings{config.management_keys}),
+             std::move(reader), policy_for(config.call_deadline)) {
   if (!config.emulated_port.empty())
     emulated_ = std::make_unique<EmulatedSource>(context, reactor, config.emulated_port, *this);
 }

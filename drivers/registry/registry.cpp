@@ -3,10 +3,14 @@
 #include <algorithm>
 
 #include "drivers/hidkey/hid_key.h"
+#include "drivers/piv/piv_key.h"
 
 namespace latchkey {
 
-DriverRegistry::DriverRegistry() { drivers_.push_back(std::make_unique<hidkey::HidKeyDriver>()); }
+DriverRegistry::DriverRegistry(DriverSettings settings) {
+  drivers_.push_back(std::make_unique<hidkey::HidKeyDriver>());
+  drivers_.push_back(std::make_unique<piv::PivKeyDriver>(std::move(settings.piv_management_keys)));
+}
 
 DriverRegistry::DriverRegistry(std::vector<std::unique_ptr<KeyDriver>> drivers)
     : drivers_(std::move(drivers)) {}

@@ -5,8 +5,14 @@
 #include <vector>
 
 #include "core/ports.h"
+#include "drivers/piv/management_keys.h"
 
 namespace latchkey {
+
+/// What the drivers need to be told.
+struct DriverSettings {
+  piv::ManagementKeys piv_management_keys;  ///< without: PIV tokens are read only
+};
 
 /// The drivers that udev/keys.list may name, that list being the only one of devices: udev says
 /// which driver a device belongs to (DeviceRef::driver), the registry has it. Immutable; any
@@ -14,7 +20,7 @@ namespace latchkey {
 class DriverRegistry {
  public:
   /// With every driver of this program.
-  DriverRegistry();
+  explicit DriverRegistry(DriverSettings settings = {});
   explicit DriverRegistry(std::vector<std::unique_ptr<KeyDriver>> drivers);
 
   /// Null when there is no such driver.
