@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "core/ports.h"
@@ -44,5 +45,9 @@ class Card {
 /// USB; each begin() chooses anew, since pcscd comes and goes. Through the emulated port when
 /// `device.emulated`. Opens what needs no card; errors as of begin().
 KeyResult<std::unique_ptr<Card>> open_card(const DeviceRef& device);
+
+/// For `doctor`: whether pcscd serves the device at the usbfs node "/dev/bus/usb/BBB/DDD" now.
+/// Errors: why that cannot be said (`no_permission`: polkit; `busy`).
+KeyResult<bool> pcscd_serves(const std::string& node, Deadline deadline);
 
 }  // namespace latchkey
