@@ -16,7 +16,9 @@ using hidkey::put_u32;
 constexpr std::uint32_t kVersion = 0x0111;
 constexpr std::size_t kPathSize = 256;
 constexpr std::uint32_t kFullSpeed = 2;  // enum usb_device_speed
-constexpr std::uint32_t kMaxInTransfer = 65536;
+// What a host may offer room for: an answer is as long as the device makes it. libccid offers the
+// longest APDU with its header, in one transfer.
+constexpr std::uint32_t kMaxInTransfer = std::uint32_t{1} << 20;
 
 enum class Command : std::uint32_t { submit = 1, unlink = 2, submit_reply = 3, unlink_reply = 4 };
 
