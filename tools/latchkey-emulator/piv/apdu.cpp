@@ -1,11 +1,11 @@
 #include "tools/latchkey-emulator/piv/apdu.h"
 
+#include "core/base/big_endian.h"
+
 namespace latchkey::emulator::piv {
 namespace {
 
 constexpr std::size_t kHeader = 4;
-
-std::size_t get_u16(ByteView bytes) { return static_cast<std::size_t>(bytes[0] << 8 | bytes[1]); }
 
 /// Zero asks for the most that the form can say.
 std::size_t expected(std::size_t le, std::size_t most) { return le == 0 ? most : le; }
@@ -26,7 +26,7 @@ bool parse_short(ByteView body, Command& command) {
 bool parse_extended(ByteView body, Command& command) {
   command.extended = true;
   command.most = 65536;
-  const auto length = get_u16(body.subspan(1));
+  const auto length = get_u16(body, 1);
   if (body.size() == 3) {
     command.most = expected(length, 65536);
     return true;
@@ -35,7 +35,7 @@ bool parse_extended(ByteView body, Command& command) {
   if (length == 0 || (!with_le && body.size() != 3 + length)) return false;
   const auto data = body.subspan(3, length);
   command.data.assign(data.begin(), data.end());
-  if (with_le) command.most = expected(get_u16(body.last(2)), 65536);
+  if (with_le) command.most = expected(get_u16(body, body.size() - 2), 65536);
   return true;
 }
 
@@ -52,8 +52,7 @@ std::optional<Command> parse_command(ByteView apdu) {
 }
 
 Bytes response(Bytes data, std::uint16_t sw) {
-  data.push_back(static_cast<std::uint8_t>(sw >> 8));
-  data.push_back(static_cast<std::uint8_t>(sw));
+  put_u16(data, sw);
   return data;
 }
 

@@ -1,3 +1,4 @@
+#include "core/base/big_endian.h"
 #include "tools/latchkey-emulator/piv/application.h"
 
 // Yubico's GET VERSION, GET SERIAL and GET METADATA, by which its tools choose what they send.
@@ -41,8 +42,7 @@ Answer Application::version(const Command&) {
 
 Answer Application::serial(const Command&) {
   Bytes out;
-  for (int shift = 24; shift >= 0; shift -= 8)
-    out.push_back(static_cast<std::uint8_t>(state_.serial >> shift));
+  put_u32(out, state_.serial);
   return out;
 }
 
