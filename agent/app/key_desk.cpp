@@ -136,14 +136,15 @@ void KeyDesk::write_stamp(const PluggedKey& key, const RemovalStamp& stamp) {
       return tl::make_unexpected(KeyError{KeyError::Kind::protocol, bytes.error().message});
     return opened.write_stamp(*bytes, std::chrono::steady_clock::now() + limit);
   };
-  bench_.with_key(key.port, task, [port = key.port](const KeyResult<void>& outcome) {
+  const auto told = [port = key.port](const KeyResult<void>& outcome) {
     if (outcome)
       log::info(names::kStampWritten, {{"port", port}});
     else if (outcome.error().kind == KeyError::Kind::refused)  // a key without room for stamps
       log::debug(names::kStampFailed, {{"port", port}, {"detail", outcome.error().detail}});
     else
       log::warning(names::kStampFailed, {{"port", port}, {"detail", outcome.error().detail}});
-  });
+  };
+  if (!bench_.with_key(key.port, task, told)) stamped_.erase(key.port);
 }
 
 bool KeyDesk::stop(std::chrono::milliseconds limit) {

@@ -28,6 +28,12 @@ class KeyDesk final : public KeyListener, public udev::Observer {
   void refresh() { bench_.refresh(); }
   /// SPEC KEY-13; the clock of it is the owner's.
   void rescan();
+  void refresh(const std::string& port) { bench_.refresh(port); }
+  /// As KeyBench::with_key.
+  [[nodiscard]] bool with_key(const std::string& port, std::function<KeyResult<void>(Key&)> task,
+                              std::function<void(KeyResult<void>)> done) {
+    return bench_.with_key(port, std::move(task), std::move(done));
+  }
   /// Writes the removal history to the keys that do not carry it yet.
   void write_stamps(const Decision& decision);
 

@@ -84,11 +84,17 @@ void KeyBench::removed(const std::string& port) {
 }
 
 void KeyBench::refresh() {
-  for (auto& [port, slot] : slots_) {
-    slot->again = slot->busy;
-    if (!slot->busy) read(*slot);
-    set_reading(*slot, true);
-  }
+  for (auto& [port, slot] : slots_) refresh(*slot);
+}
+
+void KeyBench::refresh(const std::string& port) {
+  if (const auto found = slots_.find(port); found != slots_.end()) refresh(*found->second);
+}
+
+void KeyBench::refresh(Slot& slot) {
+  slot.again = slot.busy;
+  if (!slot.busy) read(slot);
+  set_reading(slot, true);
 }
 
 void KeyBench::rescan() {
@@ -123,11 +129,12 @@ bool KeyBench::is_emulated(const std::string& port) const {
   return found != slots_.end() && found->second->device.emulated;
 }
 
-void KeyBench::with_key(const std::string& port, std::function<KeyResult<void>(Key&)> task,
+bool KeyBench::with_key(const std::string& port, std::function<KeyResult<void>(Key&)> task,
                         std::function<void(KeyResult<void>)> done) {
   const auto found = slots_.find(port);
-  if (found != slots_.end() && found->second->worker)
-    found->second->worker->with_key(std::move(task), std::move(done));
+  if (found == slots_.end() || !found->second->worker) return false;
+  found->second->worker->with_key(std::move(task), std::move(done));
+  return true;
 }
 
 bool KeyBench::stop(std::chrono::milliseconds limit) {

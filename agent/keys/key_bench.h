@@ -60,6 +60,7 @@ class KeyBench {
   void removed(const std::string& port);
   /// Reads every key again (SPEC KEY-10).
   void refresh();
+  void refresh(const std::string& port);  ///< this one alone
   /// Looks again, unasked (SPEC KEY-13): at keys whose last reading failed, because what was busy
   /// or forbidden may have become free; at devices without a key, which may have got a card; and
   /// whether the keys that were read still are there. Who is busy is left alone.
@@ -70,9 +71,10 @@ class KeyBench {
   std::vector<DeviceWithoutKey> without_key() const;  ///< by port
   bool is_emulated(const std::string& port) const;
 
-  /// Something else with one key, on its worker; dropped when the key is not there.
-  void with_key(const std::string& port, std::function<KeyResult<void>(Key&)> task,
-                std::function<void(KeyResult<void>)> done);
+  /// Something else with one key, on its worker. False when the key is not there: at the start the
+  /// facts still know what was plugged in before. `done` is dropped when the key leaves meanwhile.
+  [[nodiscard]] bool with_key(const std::string& port, std::function<KeyResult<void>(Key&)> task,
+                              std::function<void(KeyResult<void>)> done);
 
   /// Cancels every key; then tells whether all workers ended within `limit`. Blocks: only at the
   /// very end.
@@ -80,6 +82,7 @@ class KeyBench {
 
  private:
   struct Slot;
+  void refresh(Slot& slot);
   void read(Slot& slot);
   void finish(Slot& slot, WorkerReport report);
   bool try_again(Slot& slot, const KeyError& error);

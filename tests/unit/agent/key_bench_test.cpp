@@ -121,7 +121,8 @@ TEST_F(KeyBenchTest, ABusyWorkerIsNotAskedAtTheRescan) {
     LK_TRY([[maybe_unused]] const auto bytes, key.public_key({}));
     return {};
   };
-  bench_->with_key("1", write, [&](const auto&) { written = true; });
+  EXPECT_TRUE(bench_->with_key("1", write, [&](const auto&) { written = true; }));
+  EXPECT_FALSE(bench_->with_key("2", write, [](const auto&) {})) << "nothing is plugged in there";
   bench_->rescan();
   set([](auto& script) { script.hang = false; });
   ASSERT_TRUE(reactor_.run_until([&] { return written; }));
