@@ -7,6 +7,22 @@
 
 // What the peer brings into the log, and how the log leaves a chain that was forked (SPEC BUF-10).
 namespace latchkey {
+namespace {
+
+/// An installed license without its document would be half an import (SPEC LIC-7).
+Result<void> check_documents(const Batch& news, const std::vector<StoredFact>& facts,
+                             const FactLog& log) {
+  for (const auto& stored : facts) {
+    const auto* imported = std::get_if<LicenseImported>(&stored.fact.body);
+    if (imported == nullptr || log.has_document(imported->license.document)) continue;
+    const auto& hash = imported->license.document;
+    if (std::ranges::find(news.documents, hash, &Document::hash) == news.documents.end())
+      return fail("document-missing", "the peer sent an installed license without its document");
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<NodeLog::Pending> NodeLog::news_in(const Batch& batch) const {
   Pending news;
@@ -27,6 +43,7 @@ Result<NodeLog::Pending> NodeLog::news_in(const Batch& batch) const {
       return fail("chain-broken", "document " + document.hash + " was changed on its way");
     if (!log_.has_document(document.hash)) news.documents.push_back(document);
   }
+  LK_CHECK(check_documents(batch, news.facts, log_));
   return news;
 }
 

@@ -26,15 +26,21 @@ class PeerDesk final : public PeerHost {
   void foreign_chain_forked(const std::string& chain) override;
   void peer_up(const std::string& peer_node) override;
   void peer_down(const std::string& peer_node) override;
+  void peer_has(const ChainHeads& theirs) override {
+    if (peer_has_) peer_has_(theirs);
+  }
   Membership membership() const override;
   void adopt(Membership membership, Done done) override;
   void paired(const Pairing& pairing) override;
+
+  void on_peer_has(std::function<void(const ChainHeads&)> call) { peer_has_ = std::move(call); }
 
  private:
   NodeLog& log_;
   Identity& identity_;
   ReadSettings& settings_;
   std::function<void()> changed_;
+  std::function<void(const ChainHeads&)> peer_has_;
 };
 
 }  // namespace latchkey

@@ -51,8 +51,8 @@ class PeerHost {
   virtual Batch facts_after(const ChainHeads& theirs, std::size_t max_facts) const = 0;
   /// The hash at (chain, seq), empty when unknown: finds forks (SPEC BUF-10).
   virtual std::string hash_at(const std::string& chain, std::uint64_t seq) const = 0;
-  /// Facts from the peer. `done` after they are durable here, or refused (`chain-broken`). Facts
-  /// that are here already are no error.
+  /// Facts from the peer. `done` after they are durable here, or refused (`chain-broken`,
+  /// `document-missing`). Facts that are here already are no error.
   virtual void receive(Batch batch, Done done) = 0;
 
   /// Our own chain is another one at the peer after `common` (its last shared seq): our database
@@ -67,6 +67,9 @@ class PeerHost {
   /// Up: both sides have each other's facts. Down: the link broke or a heartbeat stayed out.
   virtual void peer_up(const std::string& peer_node) = 0;
   virtual void peer_down(const std::string& peer_node) = 0;
+
+  /// What the peer says that it has, durably; at its greeting and whenever that changed.
+  virtual void peer_has(const ChainHeads& theirs) = 0;
 
   /// What an inviter hands to the node that joins, over the proven link.
   virtual Membership membership() const = 0;

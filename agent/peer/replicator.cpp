@@ -96,7 +96,7 @@ void Replicator::on(const Hello& message) {
                    "pair the nodes again with `latchkey peer invite`"});
   greeted_ = true;
   their_chain_ = message.chain;
-  their_heads_ = message.heads;
+  note_heads(message.heads);
   events_.hello(message);
   compare_all();
   pump();

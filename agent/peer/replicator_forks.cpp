@@ -20,6 +20,7 @@ void Replicator::note_heads(const ChainHeads& theirs) {
     const auto head = their_heads_.find(chain);
     return head == their_heads_.end() || !differs(chain, head->second);
   });
+  host_.peer_has(their_heads_);
 }
 
 void Replicator::compare_all() {

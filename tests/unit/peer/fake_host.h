@@ -103,6 +103,7 @@ class FakeHost final : public PeerHost {
     ++downs;
     up.clear();
   }
+  void peer_has(const ChainHeads& theirs) override { peer_heads = theirs; }
   Membership membership() const override { return member; }
   void adopt(Membership membership, Done done) override {
     member = std::move(membership);
@@ -122,6 +123,7 @@ class FakeHost final : public PeerHost {
   int downs = 0;
   std::string up;
   ChainHeads heads_when_up;
+  ChainHeads peer_heads;  ///< what the peer said it has
 
  private:
   void append_own(FactBody body) {
