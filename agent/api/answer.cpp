@@ -11,9 +11,21 @@ struct Row {
   int status;
 };
 constexpr std::array kStatuses{
-    Row{"bad-request", 400},      Row{"token-invalid", 422}, Row{"token-unknown", 422},
-    Row{"token-used", 422},       Row{"token-expired", 422}, Row{"own-invitation", 422},
-    Row{"peer-unreachable", 503}, Row{"store-failed", 503},
+    Row{"bad-request", 400},
+    Row{"token-invalid", 422},
+    Row{"token-unknown", 422},
+    Row{"token-used", 422},
+    Row{"token-expired", 422},
+    Row{"own-invitation", 422},
+    // SPEC LIC-5: what is wrong with the document itself; the rest depends on what is here (409).
+    Row{"invalid-format", 422},
+    Row{"wrong-environment", 422},
+    Row{"untrusted-signer", 422},
+    Row{"revoked", 422},
+    Row{"expired", 422},
+    Row{"not-yet-valid", 422},
+    Row{"peer-unreachable", 503},
+    Row{"store-failed", 503},
 };
 
 }  // namespace

@@ -33,7 +33,11 @@ class Backend {
   virtual const Snapshot& snapshot() const = 0;
   using JsonDone = std::function<void(Result<nlohmann::json>)>;
   virtual void refresh_keys(const net::Caller& caller,
-                            JsonDone done) = 0;                        ///< KEY-10: answers at once
+                            JsonDone done) = 0;  ///< KEY-10: answers at once
+  /// One license envelope; answers when it is durable (SPEC LIC-7, LIC-10).
+  virtual void install_license(const net::Caller& caller, const std::string& envelope,
+                               JsonDone done) = 0;
+  virtual nlohmann::json licenses() const = 0;
   virtual nlohmann::json records(const RecordQuery& query) const = 0;  ///< newest first
   /// Reads the whole database again on the store thread and follows every hash chain (SPEC REC-2).
   virtual void verify_records(JsonDone done) = 0;

@@ -7,6 +7,7 @@ net::Router make_routes(Backend& backend) {
   add_status_routes(router, backend);
   add_health_routes(router, backend);
   add_key_routes(router, backend);
+  add_license_routes(router, backend);
   add_peer_routes(router, backend);
   add_record_routes(router, backend);
   add_event_routes(router, backend);

@@ -12,6 +12,7 @@ net::Router make_routes(Backend& backend);
 void add_status_routes(net::Router& router, Backend& backend);
 void add_health_routes(net::Router& router, Backend& backend);
 void add_key_routes(net::Router& router, Backend& backend);
+void add_license_routes(net::Router& router, Backend& backend);
 void add_peer_routes(net::Router& router, Backend& backend);
 void add_record_routes(net::Router& router, Backend& backend);
 void add_event_routes(net::Router& router, Backend& backend);

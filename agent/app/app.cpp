@@ -63,10 +63,16 @@ App::App(AppParts parts)
             make_reader(settings_, config_.keys.call_deadline), [this] { changed(); }),
       peer_desk_(log_, identity_, *settings_, [this] { changed(); }),
       link_(context_, reactor_, clock_, peer_config(config_, identity_), peer_desk_),
-      front_desk_(log_, *store_, publisher_, keys_, link_, [this] { return names(); }),
+      licenses_({reactor_, clock_, log_, keys_, link_, settings_, [this] { return names(); }},
+                identity_.node_id(), make_writer(settings_, config_.keys.call_deadline)),
+      front_desk_(log_, *store_, publisher_, keys_, licenses_, link_, [this] { return names(); }),
       beat_(reactor_.alarm()),
       last_call_(reactor_.alarm()) {
-  publisher_.on_published([this] { keys_.write_stamps(publisher_.decision()); });
+  publisher_.on_published([this] {
+    keys_.write_stamps(publisher_.decision());
+    licenses_.published(publisher_.decision());
+  });
+  peer_desk_.on_peer_has([this](const ChainHeads& theirs) { licenses_.peer_has(theirs); });
 }
 
 Result<void> App::start() {
@@ -156,6 +162,7 @@ std::chrono::milliseconds App::beat_interval() const {
 void App::beat() {
   systemd::alive();
   keys_.rescan();
+  licenses_.rescan();
   publisher_.publish(log_);
   beat_->set(beat_interval(), [this] { beat(); });
 }

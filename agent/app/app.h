@@ -68,6 +68,7 @@ class App {
   KeyDesk keys_;
   PeerDesk peer_desk_;
   PeerLink link_;
+  LicenseDesk licenses_;
   FrontDesk front_desk_;
   std::optional<net::UnixServer> server_;
   std::unique_ptr<Alarm> beat_;

@@ -49,6 +49,11 @@ std::string FactLog::hash_at(const std::string& chain, std::uint64_t seq) const 
   return entries_[found->second[seq - 1]].stored.encoded.hash;
 }
 
+const Bytes* FactLog::document(const std::string& hash) const {
+  const auto found = documents_.find(hash);
+  return found == documents_.end() ? nullptr : &found->second;
+}
+
 Batch FactLog::facts_after(const ChainHeads& theirs, std::size_t max_facts) const {
   Batch batch;
   std::set<std::string> named;

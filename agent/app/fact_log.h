@@ -30,6 +30,8 @@ class FactLog {
   ChainHead head(const std::string& chain) const;                          ///< seq 0 when unknown
   std::string hash_at(const std::string& chain, std::uint64_t seq) const;  ///< empty when unknown
   bool has_document(const std::string& hash) const { return documents_.count(hash) != 0; }
+  /// The envelope with this content hash; null when it is not here.
+  const Bytes* document(const std::string& hash) const;
   /// As PeerHost::facts_after.
   Batch facts_after(const ChainHeads& theirs, std::size_t max_facts) const;
 

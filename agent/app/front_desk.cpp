@@ -18,11 +18,12 @@ void log_request(std::string_view what, const net::Caller& caller) {
 }  // namespace
 
 FrontDesk::FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
-                     PeerLink& link, std::function<NodeNames()> names)
+                     LicenseDesk& licenses, PeerLink& link, std::function<NodeNames()> names)
     : log_(log),
       store_(store),
       publisher_(publisher),
       keys_(keys),
+      licenses_(licenses),
       link_(link),
       names_(std::move(names)) {}
 
@@ -31,6 +32,8 @@ void FrontDesk::refresh_keys(const net::Caller& caller, JsonDone done) {
   keys_.refresh();
   done(Json{{"reading", keys_.reading()}});
 }
+
+Json FrontDesk::licenses() const { return licenses_.list(); }
 
 Json FrontDesk::records(const RecordQuery& query) const {
   return records_page(log_.facts(), query, names_());

@@ -2,6 +2,7 @@
 
 #include "agent/api/backend.h"
 #include "agent/app/key_desk.h"
+#include "agent/app/license_desk.h"
 #include "agent/app/publisher.h"
 #include "agent/app/records.h"
 
@@ -11,11 +12,16 @@ namespace latchkey {
 class FrontDesk final : public Backend {
  public:
   /// References outlive the desk.
-  FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys, PeerLink& link,
-            std::function<NodeNames()> names);
+  FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
+            LicenseDesk& licenses, PeerLink& link, std::function<NodeNames()> names);
 
   const Snapshot& snapshot() const override { return publisher_.snapshot(); }
   void refresh_keys(const net::Caller& caller, JsonDone done) override;
+  void install_license(const net::Caller& caller, const std::string& envelope,
+                       JsonDone done) override {
+    licenses_.install(caller, envelope, std::move(done));
+  }
+  nlohmann::json licenses() const override;
   nlohmann::json records(const RecordQuery& query) const override;
   void verify_records(JsonDone done) override;
   void peer_invite(const net::Caller& caller, JsonDone done) override;
@@ -27,6 +33,7 @@ class FrontDesk final : public Backend {
   FactStore& store_;
   Publisher& publisher_;
   KeyDesk& keys_;
+  LicenseDesk& licenses_;
   PeerLink& link_;
   std::function<NodeNames()> names_;
 };

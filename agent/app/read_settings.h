@@ -7,6 +7,7 @@
 
 #include "agent/keys/key_worker.h"
 #include "core/license/trust_store.h"
+#include "core/usbkey/provision.h"
 
 namespace latchkey {
 
@@ -38,15 +39,35 @@ class ReadSettings {
   PublicKey deployment_key_;
 };
 
+namespace detail {
+template <class Use>
+auto with_context(const ReadSettings& settings, std::chrono::milliseconds call_deadline, Use use) {
+  const auto [trust, deployment_key] = settings.get();
+  const auto deadline = [call_deadline] {
+    return std::chrono::steady_clock::now() + call_deadline;
+  };
+  return use(ReadContext{*trust, deployment_key, system_random, deadline});
+}
+}  // namespace detail
+
 /// Reads with the settings of the moment; each driver call ends within `call_deadline`.
 inline KeyReader make_reader(std::shared_ptr<const ReadSettings> settings,
                              std::chrono::milliseconds call_deadline) {
   return [settings = std::move(settings), call_deadline](Key& key) {
-    const auto [trust, deployment_key] = settings->get();
-    const auto deadline = [call_deadline] {
-      return std::chrono::steady_clock::now() + call_deadline;
-    };
-    return read_key(key, {*trust, deployment_key, system_random, deadline});
+    return detail::with_context(*settings, call_deadline,
+                                [&](const ReadContext& context) { return read_key(key, context); });
+  };
+}
+
+/// Writes a license to a key (core/usbkey/provision.h), on the key's worker thread.
+using KeyWriter = std::function<Result<KeyReading>(Key&, ByteView envelope)>;
+
+inline KeyWriter make_writer(std::shared_ptr<const ReadSettings> settings,
+                             std::chrono::milliseconds call_deadline) {
+  return [settings = std::move(settings), call_deadline](Key& key, ByteView envelope) {
+    return detail::with_context(*settings, call_deadline, [&](const ReadContext& context) {
+      return provision(key, envelope, context);
+    });
   };
 }
 

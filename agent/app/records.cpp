@@ -9,11 +9,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string name_of(const std::string& node, const NodeNames& names) {
-  const auto found = names.find(node);
-  return found == names.end() ? node : found->second;
-}
-
 struct Describer {
   const NodeNames& names;
 
@@ -77,6 +72,11 @@ Json record_json(const FactLog::Entry& entry, const NodeNames& names) {
 }
 
 }  // namespace
+
+std::string name_of(const std::string& node, const NodeNames& names) {
+  const auto found = names.find(node);
+  return found == names.end() ? node : found->second;
+}
 
 std::string describe(const FactBody& body, const NodeNames& names) {
   return std::visit(Describer{names}, body);

@@ -70,20 +70,31 @@ Time read_at(const StatusView& view, const PluggedKey& key) {
   return std::max(known->second, key.read_at);
 }
 
+/// SPEC LIC-8; empty for a key that does not work.
+std::string_view stored(const LicenseHolding& holding) {
+  if (holding.on_key) return holding.kept ? "both" : "key";
+  return holding.kept ? "agents" : "";
+}
+
 Json plugged_json(const StatusView& view, const PluggedKey& key) {
-  const auto& fault = key.reading.fault;
-  return {{"node", key.node},
-          {"port", key.port},
-          {"driver", key.driver},
-          {"emulated", EmulatedPortMonitor::names(key.port)},
-          {"key", key.reading.key_id},
-          {"works", key.reading.works()},
-          {"reason", fault ? to_string(*fault) : ""},
-          {"message", fault ? message(*fault) : ""},
-          {"cure", fault ? cure(*fault) : ""},
-          {"detail", key.reading.detail},
-          {"since", format_time(key.since)},
-          {"read_at", format_time(read_at(view, key))}};
+  Json out{{"node", key.node},
+           {"port", key.port},
+           {"driver", key.driver},
+           {"emulated", EmulatedPortMonitor::names(key.port)},
+           {"key", key.reading.key_id},
+           {"works", key.holding.license.has_value()},
+           {"license_stored", stored(key.holding)},
+           {"reason", ""},
+           {"message", ""},
+           {"cure", ""},
+           {"detail", key.reading.detail},
+           {"since", format_time(key.since)},
+           {"read_at", format_time(read_at(view, key))}};
+  if (key.holding.license || !key.reading.fault) return out;
+  out["reason"] = to_string(*key.reading.fault);
+  out["message"] = message(*key.reading.fault);
+  out["cure"] = cure(*key.reading.fault);
+  return out;
 }
 
 Json without_key_json(const StatusView& view) {

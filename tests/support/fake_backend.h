@@ -31,6 +31,12 @@ class FakeBackend : public Backend {
     calls.push_back("refresh by " + caller.name);
     done(refresh_result);
   }
+  void install_license(const net::Caller& caller, const std::string& envelope,
+                       JsonDone done) override {
+    calls.push_back("install by " + caller.name + " of " + envelope);
+    done(install_result);
+  }
+  nlohmann::json licenses() const override { return license_list; }
   nlohmann::json records(const RecordQuery& query) const override {
     last_query = query;
     return record_page;
@@ -55,6 +61,8 @@ class FakeBackend : public Backend {
   mutable RecordQuery last_query;
   nlohmann::json record_page = {{"records", nlohmann::json::array()}, {"next", 0}};
   Result<nlohmann::json> refresh_result = nlohmann::json{{"reading", true}};
+  Result<nlohmann::json> install_result = nlohmann::json{{"succeeded", 1}, {"failed", 0}};
+  nlohmann::json license_list = {{"licenses", nlohmann::json::array()}};
   Result<nlohmann::json> verify_result = nlohmann::json{{"verified", 0}};
   Result<nlohmann::json> invite_result =
       nlohmann::json{{"token", "LKP-TOKEN"}, {"expires", "2026-01-01T00:10:00Z"}};

@@ -1,0 +1,19 @@
+#include <nlohmann/json.hpp>
+
+#include "agent/api/answer.h"
+#include "agent/api/routes.h"
+
+namespace latchkey {
+
+void add_license_routes(net::Router& router, Backend& backend) {
+  router.on(
+      "GET", "/v1/licenses", net::Role::viewer,
+      [&backend](const net::Request&, const net::Done& done) { done(answer(backend.licenses())); });
+  // SPEC LIC-2, QUOTA-4: only an administrator, but in every state.
+  router.on("POST", "/v1/licenses", net::Role::administrator,
+            [&backend](const net::Request& request, net::Done done) {
+              backend.install_license(request.caller, request.body, answer_with(std::move(done)));
+            });
+}
+
+}  // namespace latchkey

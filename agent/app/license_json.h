@@ -1,0 +1,34 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "agent/app/fact_log.h"
+#include "agent/app/license_writer.h"
+#include "agent/app/records.h"
+#include "core/license/document.h"
+
+namespace latchkey {
+
+/// The entries of a document, each with its `status` at `now`: `valid`, `expired` or
+/// `not-yet-valid` (SPEC LIC-9).
+nlohmann::json entries_json(const LicenseDocument& document, Time now);
+
+/// What became of a license on its way to its key (SPEC LIC-8).
+struct KeyStorage {
+  std::string_view state;  ///< `written`, `pending`, `refused`, `failed`
+  std::string node;        ///< where the key is
+  std::string message;     ///< for people
+  bool settled() const { return state != "pending"; }
+};
+/// Of `document` and the key that it was installed for; `pending` also when that has left.
+KeyStorage key_storage(const Decision& decision, const std::string& key_id,
+                       const std::string& document, const std::string& self,
+                       const LicenseWriter& writer, const NodeNames& names);
+
+/// Body of GET /v1/licenses: every document that was installed or is on a plugged key, newest
+/// first.
+nlohmann::json licenses_json(const Decision& decision, const FactLog& facts,
+                             const NodeNames& names);
+
+}  // namespace latchkey
