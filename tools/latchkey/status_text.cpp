@@ -82,6 +82,7 @@ std::string key_text(const json& status, const json& key, const Style& style) {
                     (id.empty() ? "(key ID not known)" : id) + "  ";
   if (flag(key, "works")) {
     out += id == text(status, "key") ? style.good("works, in use") : style.good("works");
+    if (text(key, "license_stored") == "agents") out += "; the agents keep its license";
   } else {
     out += style.bad("does not work: " + text(key, "reason"));
   }
