@@ -37,9 +37,11 @@ KeyResult<std::unique_ptr<Card>> open_card(const DeviceRef& device) {
     LK_TRY(auto pipe, EmulatedBulkPipe::open(device.node));
     return std::make_unique<ccid::CcidCard>(std::move(pipe), "emulated port");
   }
-  return std::make_unique<SwitchingCard>(
-      SwitchingCard::Ways{pcsc::pcscd_listens, pcscd_card(device.node),
-                          [node = device.node] { return open_usb(node); }});
+  SwitchingCard::Ways ways;
+  ways.pcscd_listens = pcsc::pcscd_listens;
+  ways.pcscd = pcscd_card(device.node);
+  ways.open_usb = [node = device.node] { return open_usb(node); };
+  return std::make_unique<SwitchingCard>(std::move(ways));
 }
 
 KeyResult<bool> pcscd_serves(const std::string& node, Deadline deadline) {
