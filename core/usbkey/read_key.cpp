@@ -42,8 +42,9 @@ std::optional<KeyFault> fault_of(KeyError::Kind kind) {
 }
 
 tl::unexpected<Stop> stop(const KeyError& error, std::string_view doing) {
-  return tl::make_unexpected(
-      Stop{fault_of(error.kind), {error.kind, std::string(doing) + ": " + error.detail}});
+  const auto fault = fault_of(error.kind);
+  if (!fault) return tl::make_unexpected(Stop{fault, error});
+  return tl::make_unexpected(Stop{fault, {error.kind, std::string(doing) + ": " + error.detail}});
 }
 
 class Reader {

@@ -37,8 +37,7 @@ json to_json(const Findings& findings) {
   return {{"findings", list}};
 }
 
-void check_agent(const Context& context, Findings& findings) {
-  const auto status = context.client().get("/v1/status");
+void check_agent(const Context& context, const Result<AgentStatus>& status, Findings& findings) {
   if (!status) {
     findings.push_back(
         {Finding::Verdict::bad, "agent", status.error().message, status.error().cure});
@@ -52,11 +51,12 @@ void check_agent(const Context& context, Findings& findings) {
 void doctor(Context& context) {
   const Machine machine;
   Findings findings;
+  const Result<AgentStatus> status = context.client().get("/v1/status");
   check_socket(context.socket, findings);
   check_groups(machine, findings);
   check_rules(machine, findings);
-  check_devices(machine, findings);
-  check_agent(context, findings);
+  check_devices(machine, status ? *status : AgentStatus(), findings);
+  check_agent(context, status, findings);
   const bool bad = std::ranges::any_of(
       findings, [](const Finding& f) { return f.verdict == Finding::Verdict::bad; });
   context.exit_code = bad ? kRefused : kOk;

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/ports.h"
+#include "tools/latchkey/doctor_card_look.h"
 
 namespace latchkey::cli {
 
@@ -14,7 +16,8 @@ namespace latchkey::cli {
 struct Finding {
   enum class Verdict { good, note, bad };
   Verdict verdict = Verdict::good;
-  std::string subject;  ///< `agent`, `rights`, `udev-rules`, `device`, `key`, `peer`, `warning`
+  std::string subject;  ///< `agent`, `rights`, `udev-rules`, `pcscd`, `device`, `key`, `peer`,
+                        ///< `warning`
   std::string text;
   std::string cure;  ///< empty when there is nothing to do
 };
@@ -28,15 +31,34 @@ struct Machine {
   std::filesystem::path proc = "/proc";
   std::string key_group = "latchkey";  ///< to whom the udev rules give the keys
   std::string admin_group = "latchkey-admin";
+  std::filesystem::path pcscd_socket = "/run/pcscd/pcscd.comm";
+  /// There when this machine's pcscd asks polkit who may use its readers.
+  std::filesystem::path polkit_policy = "/usr/share/polkit-1/actions/org.debian.pcsc-lite.policy";
+  std::vector<std::filesystem::path> polkit_dirs{"/etc/polkit-1/rules.d",
+                                                 "/usr/share/polkit-1/rules.d"};
+  std::function<CardLook(const DeviceRef&)> look = look_at_card;
+  std::function<KeyResult<bool>(const DeviceRef&)> pcscd_serves = ask_pcscd;
 };
+
+/// The agent's GET /v1/status; null when no agent answers.
+using AgentStatus = nlohmann::json;
 
 void check_socket(const std::string& socket, Findings& findings);
 void check_groups(const Machine& machine, Findings& findings);
 /// Whether the rules that this tool was built with are installed.
 void check_rules(const Machine& machine, Findings& findings);
-/// Recognised keys on this machine's USB: rights, owner, and who else holds them.
-void check_devices(const Machine& machine, Findings& findings);
+/// Recognised devices on this machine's USB: rights, owner, who else holds them, and of smart cards
+/// how they are reached and what is in them.
+void check_devices(const Machine& machine, const AgentStatus& status, Findings& findings);
 void check_device(const Machine& machine, const DeviceRef& device, Findings& findings);
+/// What the agent said last of a smart card; only without an agent it is asked itself.
+void check_card(const Machine& machine, const DeviceRef& device, const AgentStatus& status,
+                Findings& findings);
+/// Whether pcscd runs and lets the agent in; for a machine with smart cards.
+void check_pcscd(const Machine& machine, Findings& findings);
+
+/// The node is there and its group may use it.
+bool check_rights(const Machine& machine, const DeviceRef& device, Findings& findings);
 /// What the agent itself reports: state, each key's reason, the link, warnings.
 void check_status(const nlohmann::json& status, Findings& findings);
 

@@ -2,11 +2,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "latchkey_udev_rules.h"
 #include "tools/latchkey/doctor.h"
+#include "tools/latchkey/doctor_holders.h"
 #include "udev/monitor.h"
 
 namespace latchkey::cli {
@@ -18,7 +21,7 @@ using Verdict = Finding::Verdict;
 constexpr const char* kRulesName = "60-latchkey.rules";
 constexpr const char* kInstallRules =
     "Install udev/60-latchkey.rules to /etc/udev/rules.d, then: udevadm control --reload && "
-    "udevadm trigger";
+    "udevadm trigger --action=add";
 
 std::string contents(const fs::path& path) {
   std::ifstream file(path);
@@ -40,39 +43,13 @@ std::string group_name(gid_t gid) {
   return entry == nullptr ? std::to_string(gid) : entry->gr_name;
 }
 
-bool holds(const fs::path& process, const std::string& node) {
-  std::error_code error;
-  for (fs::directory_iterator fd(process / "fd", error), end; !error && fd != end;
-       fd.increment(error)) {
-    std::error_code unreadable;
-    if (fs::read_symlink(fd->path(), unreadable) == node && !unreadable) return true;
-  }
-  return false;
-}
-
-/// `PID (name)` of every process that has the node open; all of them only for root.
-std::vector<std::string> holders(const fs::path& proc, const std::string& node) {
-  std::vector<std::string> found;
-  std::error_code error;
-  for (fs::directory_iterator entry(proc, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const auto pid = entry->path().filename().string();
-    if (pid.find_first_not_of("0123456789") != std::string::npos || !holds(entry->path(), node))
-      continue;
-    auto name = contents(entry->path() / "comm");
-    while (name.ends_with('\n')) name.pop_back();
-    found.push_back(pid + " (" + name + ")");
-  }
-  return found;
-}
-
 void check_holders(const Machine& machine, const std::string& node, Findings& findings) {
   for (const auto& holder : holders(machine.proc, node)) {
-    // The kernel cuts the name of a process to 15 characters.
-    if (holder.find("(latchkey-agent)") != std::string::npos)
+    if (holder.is_agent())
       findings.push_back({Verdict::good, "device", node + " is held by the agent.", ""});
     else
-      findings.push_back({Verdict::bad, "device", node + " is held by process " + holder + ".",
+      findings.push_back({Verdict::bad, "device",
+                          node + " is held by process " + holder.pid + " (" + holder.name + ").",
                           "Stop that program, then run `latchkey key refresh`."});
   }
 }
@@ -96,14 +73,15 @@ void check_rules(const Machine& machine, Findings& findings) {
                       kInstallRules});
 }
 
-void check_device(const Machine& machine, const DeviceRef& device, Findings& findings) {
+bool check_rights(const Machine& machine, const DeviceRef& device, Findings& findings) {
+  const std::string what = device.driver == "piv" ? "smart card" : "key";
   struct stat info {};
   if (::stat(device.node.c_str(), &info) != 0) {
     findings.push_back(
         {Verdict::bad, "device",
-         "The key at port " + device.port + " has no device node " + device.node + ".",
+         "The " + what + " at port " + device.port + " has no device node " + device.node + ".",
          "Re-insert it; if that does not help, check that udevd runs."});
-    return;
+    return false;
   }
   const auto group = group_name(info.st_gid);
   std::ostringstream mode;
@@ -111,14 +89,18 @@ void check_device(const Machine& machine, const DeviceRef& device, Findings& fin
   const std::string shown =
       device.node + " (port " + device.port + ", group " + group + ", mode " + mode.str() + ")";
   const bool open = group == machine.key_group && (info.st_mode & 0060) == 0060;
-  findings.push_back(
-      {open ? Verdict::good : Verdict::bad, "device",
-       open ? "A key is at " + shown + "." : "The agent may not open the key at " + shown + ".",
-       open ? "" : kInstallRules});
-  check_holders(machine, device.node, findings);
+  findings.push_back({open ? Verdict::good : Verdict::bad, "device",
+                      open ? "A " + what + " is at " + shown + "."
+                           : "The agent may not open the " + what + " at " + shown + ".",
+                      open ? "" : kInstallRules});
+  return true;
 }
 
-void check_devices(const Machine& machine, Findings& findings) {
+void check_device(const Machine& machine, const DeviceRef& device, Findings& findings) {
+  if (check_rights(machine, device, findings)) check_holders(machine, device.node, findings);
+}
+
+void check_devices(const Machine& machine, const AgentStatus& status, Findings& findings) {
   Collector collector;
   const auto monitor = udev::Monitor::create(collector);
   if (!monitor) {
@@ -126,7 +108,14 @@ void check_devices(const Machine& machine, Findings& findings) {
     return;
   }
   (*monitor)->start();
-  for (const auto& device : collector.devices) check_device(machine, device, findings);
+  const auto is_card = [](const DeviceRef& device) { return device.driver == "piv"; };
+  if (std::ranges::any_of(collector.devices, is_card)) check_pcscd(machine, findings);
+  for (const auto& device : collector.devices) {
+    if (is_card(device))
+      check_card(machine, device, status, findings);
+    else
+      check_device(machine, device, findings);
+  }
   if (collector.devices.empty())
     findings.push_back(
         {Verdict::note, "device", "No recognised key is on this machine's USB.", ""});

@@ -36,10 +36,11 @@ void check_keys(const json& status, Findings& findings) {
     if (flag(key, "works"))
       findings.push_back({Verdict::good, "key", id + where + " works.", ""});
     else
-      findings.push_back(
-          {Verdict::bad, "key",
-           id + where + " does not work (" + text(key, "reason") + "). " + text(key, "message"),
-           text(key, "cure")});
+      findings.push_back({Verdict::bad, "key",
+                          id + where + " does not work (" + text(key, "reason") + "). " +
+                              text(key, "message") +
+                              (text(key, "detail").empty() ? "" : " [" + text(key, "detail") + "]"),
+                          text(key, "cure")});
   }
 }
 
