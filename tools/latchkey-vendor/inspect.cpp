@@ -3,7 +3,9 @@
 #include "core/base/json.h"
 #include "core/base/sha256.h"
 #include "core/license/envelope.h"
+#include "tools/latchkey-vendor/device.h"
 #include "tools/latchkey-vendor/files.h"
+#include "tools/latchkey-vendor/inspect_device.h"
 #include "tools/latchkey-vendor/key_files.h"
 #include "tools/latchkey-vendor/options.h"
 #include "tools/latchkey-vendor/verbs.h"
@@ -15,6 +17,7 @@ using nlohmann::json;
 
 struct Options {
   std::string file;
+  DeviceOptions device;
   std::vector<std::string> keys;
   bool json = false;
 };
@@ -54,7 +57,7 @@ void print(const json& about, std::ostream& out) {
   out << ascii(about["payload"], 2) << '\n';
 }
 
-Result<void> inspect(const Options& options, Session& session) {
+Result<void> inspect_file(const Options& options, Session& session) {
   LK_TRY(const auto text, read_file(options.file));
   LK_TRY(const auto envelope, parse_envelope(as_bytes(text)));
   auto about = describe(envelope, as_bytes(text));
@@ -68,12 +71,24 @@ Result<void> inspect(const Options& options, Session& session) {
   return {};
 }
 
+Result<void> inspect(const Options& options, Session& session) {
+  if (!options.device.given()) return inspect_file(options, session);
+  LK_TRY(const auto about, inspect_device(options.device));
+  if (options.json)
+    session.out << ascii(about, -1) << '\n';
+  else
+    print_device(about, session.out);
+  return {};
+}
+
 }  // namespace
 
 void add_inspect(CLI::App& app, Session& session) {
-  auto* verb = app.add_subcommand("inspect", "show any envelope, verified or not");
+  auto* verb =
+      app.add_subcommand("inspect", "show any envelope, verified or not, or what is on a USB key");
   auto& options = on_chosen<Options>(*verb, session, inspect);
-  verb->add_option("file", options.file, "envelope")->required()->type_name("FILE");
+  auto* file = verb->add_option("file", options.file, "envelope")->type_name("FILE");
+  add_device(*verb, options.device, file);
   verb->add_option("--key", options.keys, "public key to try on it; may be repeated")
       ->type_name("PREFIX");
   verb->add_flag("--json", options.json, "one line of JSON");

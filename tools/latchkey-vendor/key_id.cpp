@@ -8,7 +8,7 @@ namespace latchkey::vendor {
 namespace {
 
 Result<void> print_key_id(const DeviceOptions& options, Session& session) {
-  LK_TRY(const auto key, open_device(options));
+  LK_TRY(const auto key, open_license_key(options));
   const TrustStore nobody({});
   LK_TRY(const auto bench, Bench::create(nobody));
   const auto result = read_key(*key, bench.context());

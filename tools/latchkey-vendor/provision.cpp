@@ -12,12 +12,14 @@ struct Options {
   std::string file;
   DeviceOptions device;
   TrustOptions trust;
+  std::string management_keys;
 };
 
 Result<void> write_license(const Options& options, Session& session) {
   LK_TRY(const auto text, read_file(options.file));
   LK_TRY(const auto trust, open_trust(options.trust));
-  LK_TRY(const auto key, open_device(options.device));
+  LK_TRY(auto management_keys, open_management_keys(options.management_keys));
+  LK_TRY(const auto key, open_license_key(options.device, {std::move(management_keys)}));
   LK_TRY(const auto bench, Bench::create(trust));
   LK_TRY(const auto reading, latchkey::provision(*key, as_bytes(text), bench.context()));
   session.out << reading.key_id << " carries license " << reading.license->id << '\n';
@@ -32,6 +34,9 @@ void add_provision(CLI::App& app, Session& session) {
   verb->add_option("file", options.file, "license")->required()->type_name("FILE");
   add_device(*verb, options.device);
   add_trust(*verb, options.trust, true);
+  verb->add_option("--management-keys", options.management_keys,
+                   "for PIV tokens that no longer have the factory's management key")
+      ->type_name("FILE");
 }
 
 }  // namespace latchkey::vendor

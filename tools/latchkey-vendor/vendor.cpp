@@ -31,6 +31,7 @@ void describe(CLI::App& app, Session& session) {
   add_issue(app, session);
   add_inspect(app, session);
   add_verify(app, session);
+  add_prepare(app, session);
   add_key_id(app, session);
   add_provision(app, session);
 }

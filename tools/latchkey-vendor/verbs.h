@@ -15,6 +15,7 @@ void add_trust_sign(CLI::App& group, Session& session);
 void add_issue(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);
+void add_prepare(CLI::App& app, Session& session);
 void add_key_id(CLI::App& app, Session& session);
 void add_provision(CLI::App& app, Session& session);
 

@@ -1,46 +1,9 @@
-#include <boost/asio/io_context.hpp>
-#include <thread>
-
-#include "tests/unit/vendor/command_line.h"
-#include "tools/latchkey-emulator/port/port_server.h"
+#include "tests/unit/vendor/emulated_keys.h"
 
 namespace latchkey {
 namespace {
 
-/// latchkey-vendor against emulated keys: `alpha` (Ed25519) and `beta` (P-256), both plugged in.
-class Provision : public test::CommandLine {
- protected:
-  void SetUp() override {
-    CommandLine::SetUp();
-    found_vendor();
-    bench_.emplace(emulator::Bench::open(path("keys")).value());
-    server_ = emulator::PortServer::listen(io_, *bench_, "port", path("socket")).value();
-    ASSERT_TRUE(bench_->create("alpha", KeyAlgorithm::ed25519));
-    ASSERT_TRUE(bench_->create("beta", KeyAlgorithm::ecdsa_p256));
-    for (const auto* key : {"alpha", "beta"}) ASSERT_TRUE(bench_->plug(key, "port"));
-    thread_ = std::thread([this] { io_.run(); });
-  }
-  void TearDown() override {
-    io_.stop();
-    if (thread_.joinable()) thread_.join();
-    CommandLine::TearDown();
-  }
-
-  std::string id_of(const std::string& key) {
-    auto out = run("key-id --emulated @socket --id " + key).out;
-    return out.substr(0, out.find('\n'));
-  }
-  std::string provision(const std::string& license, const std::string& key) {
-    return "provision @" + license +
-           " --root @root --bundle @bundle.json --emulated @socket --id " + key;
-  }
-
- private:
-  boost::asio::io_context io_;
-  std::optional<emulator::Bench> bench_;
-  std::unique_ptr<emulator::PortServer> server_;
-  std::thread thread_;
-};
+using Provision = test::EmulatedKeys;
 
 TEST_F(Provision, PutsALicenseOnItsKey) {
   for (const std::string key : {"alpha", "beta"}) {
