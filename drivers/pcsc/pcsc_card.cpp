@@ -20,6 +20,9 @@ constexpr auto kSocket = "/run/pcscd/pcscd.comm";
 constexpr std::string_view kUsbfs = "/dev/bus/usb/";
 constexpr std::uint32_t kUsbChannel = 0x0020'0000;
 
+/// What PC/SC waits for when it does not come back from finding or taking a card.
+KeyError held() { return {KeyError::Kind::busy, "PC/SC: another program holds the card"}; }
+
 std::optional<std::uint32_t> number(std::string_view text) {
   std::uint32_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -74,7 +77,7 @@ KeyResult<bool> PcscCard::serves(Deadline deadline) {
       std::this_thread::sleep_for(kListPause);
     }
   };
-  auto found = run<bool>(search, {KeyError::Kind::busy, "PC/SC: pcscd does not answer"}, deadline);
+  auto found = run<bool>(search, held(), deadline);
   if (!found || !*found) end();
   return found;
 }
@@ -85,8 +88,7 @@ KeyResult<CardLimits> PcscCard::begin(Deadline deadline) {
     if (!found) return key_fail(KeyError::Kind::gone, "PC/SC: the reader has left");
     return session.begin();
   };
-  auto limits = run<CardLimits>(
-      take, {KeyError::Kind::busy, "PC/SC: another program holds the card"}, deadline);
+  auto limits = run<CardLimits>(take, held(), deadline);
   if (!limits) end();
   return limits;
 }
