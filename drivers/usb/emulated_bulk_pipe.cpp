@@ -6,20 +6,20 @@ KeyResult<std::unique_ptr<BulkPipe>> EmulatedBulkPipe::open(const std::string& n
   auto wake = Wake::create();
   if (!wake) return tl::make_unexpected(key_error_from_errno(wake.error(), "eventfd"));
   std::unique_ptr<EmulatedBulkPipe> pipe(new EmulatedBulkPipe(node, std::move(*wake)));
-  LK_CHECK(pipe->connect());
+  LK_CHECK(pipe->connect(std::chrono::steady_clock::now() + EmulatedSocket::kOpenTime));
   pipe->release();
   return pipe;
 }
 
-KeyResult<void> EmulatedBulkPipe::connect() {
-  LK_TRY(socket_, EmulatedSocket::open(node_, wake_));
+KeyResult<void> EmulatedBulkPipe::connect(Deadline deadline) {
+  LK_TRY(socket_, EmulatedSocket::open(node_, wake_, deadline));
   descriptor_ = socket_->descriptor();
   return {};
 }
 
-KeyResult<void> EmulatedBulkPipe::claim(Deadline) {
+KeyResult<void> EmulatedBulkPipe::claim(Deadline deadline) {
   if (socket_) return {};
-  return connect();
+  return connect(deadline);
 }
 
 KeyResult<void> EmulatedBulkPipe::write(ByteView message, Deadline deadline) {

@@ -25,7 +25,7 @@ class EmulatedBulkPipe final : public BulkPipe {
 
  private:
   EmulatedBulkPipe(std::string node, Wake wake) : node_(std::move(node)), wake_(std::move(wake)) {}
-  KeyResult<void> connect();
+  KeyResult<void> connect(Deadline deadline);
 
   std::string node_;
   Wake wake_;

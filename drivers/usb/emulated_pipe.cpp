@@ -7,7 +7,9 @@ namespace latchkey {
 KeyResult<std::unique_ptr<ReportPipe>> EmulatedPipe::open(const std::string& node) {
   auto wake = Wake::create();
   if (!wake) return tl::make_unexpected(key_error_from_errno(wake.error(), "eventfd"));
-  LK_TRY(auto socket, EmulatedSocket::open(node, *wake));
+  LK_TRY(auto socket,
+         EmulatedSocket::open(node, *wake,
+                              std::chrono::steady_clock::now() + EmulatedSocket::kOpenTime));
   return std::unique_ptr<ReportPipe>(new EmulatedPipe(std::move(socket), std::move(*wake)));
 }
 

@@ -10,13 +10,12 @@
 namespace latchkey {
 namespace {
 
-using std::chrono::steady_clock;
-
 constexpr std::size_t kAnswerLimit = 256;
 
 }  // namespace
 
-KeyResult<EmulatedSocket> EmulatedSocket::open(const std::string& node, const Wake& wake) {
+KeyResult<EmulatedSocket> EmulatedSocket::open(const std::string& node, const Wake& wake,
+                                               Deadline deadline) {
   const auto hash = node.rfind('#');
   if (hash == std::string::npos)
     return key_fail(KeyError::Kind::protocol, "not an emulated node: " + node);
@@ -27,7 +26,6 @@ KeyResult<EmulatedSocket> EmulatedSocket::open(const std::string& node, const Wa
   // Not valid UTF-8 is replaced, not thrown: such a name exists nowhere.
   const auto request = nlohmann::json{{"op", "open"}, {"id", node.substr(hash + 1)}}.dump(
       -1, ' ', false, nlohmann::json::error_handler_t::replace);
-  const auto deadline = steady_clock::now() + std::chrono::seconds(1);
   LK_CHECK(socket.send(as_bytes(request), wake, deadline));
   LK_TRY(const auto answer, socket.receive(kAnswerLimit, wake, deadline));
   LK_CHECK(socket.read_answer(answer));

@@ -11,8 +11,12 @@ namespace latchkey {
 /// `no_permission`, `timeout`, `protocol`. `wake` ends a waiting call with `gone`.
 class EmulatedSocket {
  public:
-  /// `node` is "<socket path>#<key name>". Waits at most a second for the port's answer.
-  static KeyResult<EmulatedSocket> open(const std::string& node, const Wake& wake);
+  /// How long a port may take to answer where no deadline is given.
+  static constexpr std::chrono::seconds kOpenTime{1};
+
+  /// `node` is "<socket path>#<key name>".
+  static KeyResult<EmulatedSocket> open(const std::string& node, const Wake& wake,
+                                        Deadline deadline);
 
   KeyResult<void> send(ByteView packet, const Wake& wake, Deadline deadline);
   /// Never empty; a packet longer than `limit` is an error.

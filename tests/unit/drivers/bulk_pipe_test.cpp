@@ -13,6 +13,7 @@
 #include "drivers/usb/emulated_bulk_pipe.h"
 #include "drivers/usb/emulated_port_monitor.h"
 #include "drivers/usb/libusb_bulk_pipe.h"
+#include "drivers/usb/usb_node.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/unprivileged.h"
 #include "tests/unit/drivers/samples.h"
@@ -43,6 +44,11 @@ TEST(LibusbBulkPipe, OpeningTellsTheReasonsApart) {
     EXPECT_EQ(pipe.error().kind, row.kind) << pipe.error().detail;
     EXPECT_TRUE(pipe.error().detail.starts_with("USB: ")) << pipe.error().detail;
   }
+}
+
+TEST(UsbNode, OnlyAUsbDeviceSaysHowLongItHasBeenThere) {
+  for (const char* node : {"/dev/bus/usb/999/999", "/dev/null", "/etc/passwd", ""})
+    EXPECT_FALSE(connected_for(node)) << node;
 }
 
 /// The other end of an emulated port, one connection at a time.
