@@ -79,7 +79,27 @@ void LicenseDesk::give_up(Place waiting) {
   answer_ready();
 }
 
+/// A license on a key is judged again at each reading; what the agents keep is judged here, once by
+/// each trust bundle (SPEC SEC-5). A signer that is merely unknown may be a bundle that is behind.
+void LicenseDesk::withdraw_revoked(const Decision& decision) {
+  const auto trust = parts_.settings->get().first;
+  if (std::exchange(checked_with_, trust) != trust) checked_.clear();
+  for (const auto& kept : decision.kept) {
+    const auto* envelope = parts_.log.facts().document(kept.license.document);
+    if (envelope == nullptr || !checked_.insert(kept.license.document).second) continue;
+    const auto verdict = trust->verify_license(*envelope);
+    if (verdict || verdict.error().code != "revoked") continue;
+    log::warning(names::kLicenseWithdrawn,
+                 {{"id", kept.license.id}, {"key", kept.key_id}, {"code", verdict.error().code}});
+    parts_.log.witness([&](Witness& w, Time now) {
+      w.license_withdrawn(
+          now, {kept.key_id, kept.license.document, kept.license.id, verdict.error().code});
+    });
+  }
+}
+
 void LicenseDesk::published(const Decision& decision) {
+  withdraw_revoked(decision);
   writer_.write_missing(decision);
   answer_ready();
 }

@@ -2,6 +2,7 @@
 
 #include <list>
 #include <memory>
+#include <set>
 
 #include "agent/api/backend.h"
 #include "agent/app/license_json.h"
@@ -38,7 +39,8 @@ class LicenseDesk {
   void install(const net::Caller& caller, const std::string& envelope, JsonDone done);
   nlohmann::json list() const;
 
-  /// The published state is `decision`: writes what keys lack, answers who waits.
+  /// The published state is `decision`: withdraws what was revoked since, writes what keys lack,
+  /// answers who waits.
   void published(const Decision& decision);
   void peer_has(const ChainHeads& theirs);
   void rescan() { writer_.rescan(); }
@@ -54,6 +56,7 @@ class LicenseDesk {
   };
   using Place = std::list<Waiting>::iterator;
 
+  void withdraw_revoked(const Decision& decision);
   void wait(VerifiedLicense license, std::string key_id, JsonDone done);
   void durable(Place waiting);
   void give_up(Place waiting);
@@ -68,6 +71,8 @@ class LicenseDesk {
   const InstallPatience patience_;
   LicenseWriter writer_;
   ChainHeads theirs_;
+  std::shared_ptr<const TrustStore> checked_with_;
+  std::set<std::string> checked_;  ///< documents judged by that trust store
   std::list<Waiting> waiting_;
 };
 

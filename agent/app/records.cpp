@@ -43,6 +43,9 @@ struct Describer {
            " from a " + fact.method + "; issued " + format_time(fact.license.issued) + ", until " +
            format_time(entries_until(fact.license));
   }
+  std::string operator()(const LicenseWithdrawn& fact) const {
+    return "license " + fact.id + " for key " + fact.key_id + " counts no more: " + fact.reason;
+  }
   std::string operator()(const PeerLost& fact) const {
     return "node " + name_of(fact.peer, names) + " is unreachable; its keys count as absent here";
   }

@@ -56,7 +56,8 @@ struct Decision {
   std::optional<Forecast> if_removed;
   bool peer_unreachable = false;  ///< the peer's keys count as absent (SPEC KEY-12)
   std::vector<PluggedKey> keys;   ///< every key that counts, by node and port
-  std::vector<KeptLicense> kept;  ///< every license installed, in order, superseded ones as well
+  /// Every license installed, in order, superseded ones as well; not those that were withdrawn.
+  std::vector<KeptLicense> kept;
   RemovalHistories history;
   std::vector<std::string> nodes;   ///< the members, sorted
   std::optional<Time> next_change;  ///< the next instant at which this changes without a new fact

@@ -54,6 +54,14 @@ struct LicenseImported {
   std::string method;      ///< SPEC REC-1: `file`
   bool operator==(const LicenseImported&) const = default;
 };
+/// An installed document counts no more, now and for good: the vendor revoked it (SPEC SEC-5).
+struct LicenseWithdrawn {
+  std::string key_id;
+  std::string document;  ///< content hash
+  std::string id;        ///< the license's own id
+  std::string reason;    ///< code of SPEC LIC-5: `revoked`
+  bool operator==(const LicenseWithdrawn&) const = default;
+};
 /// The peer stayed silent for peer.hold: from now on its keys count as absent for this node (SPEC
 /// KEY-12).
 struct PeerLost {
@@ -78,8 +86,9 @@ struct UnknownFact {
   bool operator==(const UnknownFact&) const = default;
 };
 
-using FactBody = std::variant<NodeStarted, NodeStopped, NodeJoined, KeyRead, KeyGone,
-                              LicenseImported, PeerLost, PeerFound, HistoryWarning, UnknownFact>;
+using FactBody =
+    std::variant<NodeStarted, NodeStopped, NodeJoined, KeyRead, KeyGone, LicenseImported,
+                 LicenseWithdrawn, PeerLost, PeerFound, HistoryWarning, UnknownFact>;
 
 /// `node-started`, `key-read`, …
 std::string_view kind(const FactBody& body);

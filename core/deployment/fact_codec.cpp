@@ -99,6 +99,12 @@ struct BodyWriter {
     out["by"] = body.by;
     out["method"] = body.method;
   }
+  void operator()(const LicenseWithdrawn& body) const {
+    out["key"] = body.key_id;
+    out["document"] = body.document;
+    out["id"] = body.id;
+    out["reason"] = body.reason;
+  }
   void operator()(const PeerLost& body) const { out["peer"] = body.peer; }
   void operator()(const PeerFound& body) const { out["peer"] = body.peer; }
   void operator()(const HistoryWarning& body) const {
@@ -124,6 +130,8 @@ FactBody body_from(const std::string& kind, const Json& in) {
     return KeyRead{in.at("port"), in.at("driver"), reading_from(in.at("reading"))};
   if (kind == "key-gone") return KeyGone{in.at("port"), in.value("while_down", false)};
   if (kind == "license-imported") return import_from(in);
+  if (kind == "license-withdrawn")
+    return LicenseWithdrawn{in.at("key"), in.at("document"), in.at("id"), in.at("reason")};
   if (kind == "peer-lost") return PeerLost{in.at("peer")};
   if (kind == "peer-found") return PeerFound{in.at("peer")};
   if (kind == "history-warning") return HistoryWarning{in.at("code"), in.at("detail")};

@@ -33,6 +33,9 @@ class Folder {
     if (const auto* imported = std::get_if<LicenseImported>(&fact.body)) {
       touched_ = true;
       kept_.add(fact, *imported);
+    } else if (const auto* withdrawn = std::get_if<LicenseWithdrawn>(&fact.body)) {
+      touched_ = true;
+      kept_.withdraw(*withdrawn);
     }
     if (!presence_.counts(fact.node)) return;
     nodes_.insert(fact.node);

@@ -3,10 +3,24 @@
 namespace latchkey {
 
 void KeptLicenses::add(const Fact& fact, const LicenseImported& imported) {
+  if (withdrawn_.count(imported.license.document) != 0) return;
   entries_.push_back({&fact, &imported});
+  consider(imported);
+  if (bad_license_.count(imported.key_id) != 0) to_mend_.insert(imported.key_id);
+}
+
+void KeptLicenses::consider(const LicenseImported& imported) {
   auto& newest = newest_[imported.key_id];
   if (!newest || imported.license.issued >= newest->issued) newest = &imported.license;
-  if (bad_license_.count(imported.key_id) != 0) to_mend_.insert(imported.key_id);
+}
+
+void KeptLicenses::withdraw(const LicenseWithdrawn& withdrawn) {
+  withdrawn_.insert(withdrawn.document);
+  std::erase_if(entries_, [&](const Entry& entry) {
+    return entry.imported->license.document == withdrawn.document;
+  });
+  newest_.clear();
+  for (const auto& entry : entries_) consider(*entry.imported);
 }
 
 void KeptLicenses::see(const KeyReading& reading) {

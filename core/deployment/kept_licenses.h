@@ -18,6 +18,8 @@ namespace latchkey {
 class KeptLicenses {
  public:
   void add(const Fact& fact, const LicenseImported& imported);
+  /// The document counts no more, nor does a later installation of the same one.
+  void withdraw(const LicenseWithdrawn& withdrawn);
   /// Every reading, in order: tells which keys were installed for because of their fault.
   void see(const KeyReading& reading);
 
@@ -28,6 +30,7 @@ class KeptLicenses {
   std::vector<KeptLicense> all() const;
 
  private:
+  void consider(const LicenseImported& imported);
   const LicenseSummary* newest(std::string_view key_id) const;
   bool is_to_write(const KeyReading& reading, const LicenseSummary& kept) const;
 
@@ -37,6 +40,7 @@ class KeptLicenses {
   };
   std::vector<Entry> entries_;
   std::map<std::string_view, const LicenseSummary*> newest_;  // by key ID
+  std::set<std::string_view> withdrawn_;                      // documents
   std::set<std::string_view> bad_license_;  // keys whose latest reading found a license in fault
   std::set<std::string_view> to_mend_;      // of those, the ones that a license was installed for
 };

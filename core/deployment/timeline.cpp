@@ -39,6 +39,8 @@ class Healer {
       see_gone(fact, {fact.node, gone->port});
     if (const auto* imported = std::get_if<LicenseImported>(&fact.body))
       see_import(fact, *imported);
+    if (const auto* withdrawn = std::get_if<LicenseWithdrawn>(&fact.body))
+      kept_.withdraw(*withdrawn);
   }
   std::unordered_set<const Fact*> take_healed() { return std::move(healed_); }
 

@@ -111,6 +111,10 @@ void Witness::license_imported(Time now, LicenseImported imported) {
   add(now, std::move(imported));
 }
 
+void Witness::license_withdrawn(Time now, LicenseWithdrawn withdrawn) {
+  add(now, std::move(withdrawn));
+}
+
 void Witness::warn(Time now, std::string code, std::string detail) {
   add(now, HistoryWarning{std::move(code), std::move(detail)});
 }

@@ -43,6 +43,7 @@ class Witness {
   void peer_joined(Time now, std::string peer, std::string replaces);
   /// An administrator installed a license (SPEC LIC-8).
   void license_imported(Time now, LicenseImported imported);
+  void license_withdrawn(Time now, LicenseWithdrawn withdrawn);
   void warn(Time now, std::string code, std::string detail);
 
   /// The link is up and the peer's facts have been merged.

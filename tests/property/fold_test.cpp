@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 
 #include "core/deployment/witness.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 constexpr Time kStart{std::chrono::hours(24 * 365 * 56)};
 
-constexpr int kKinds = 12;  // of `fact_of`
+constexpr int kKinds = 13;  // of `fact_of`
 
 /// One thing that a node writes down, some time after the one before.
 struct Note {
@@ -45,9 +46,13 @@ rc::Gen<std::vector<Note>> notes() {
 
 std::string key_name(int key) { return "K" + std::to_string(key); }
 
+std::string document(int key, int age) {
+  return "d" + std::to_string(key) + "-" + std::to_string(age);
+}
+
 LicenseSummary license(int key, int age) {
   const Time issued = kStart + (key + 10 * age) * kDay;
-  return {"d" + std::to_string(age), "l", issued, {{kStart, kStart + 20000 * kDay}}};
+  return {document(key, age), "l", issued, {{kStart, kStart + 20000 * kDay}}};
 }
 
 KeyReading working(int key, int age = 0) { return {{}, key_name(key), license(key, age), {}, ""}; }
@@ -76,6 +81,9 @@ FactBody fact_of(const Note& note) {
       return KeyRead{port, "test", {KeyFault::license_invalid, key_name(note.key), {}, {}, ""}};
     case 10:
       return KeyRead{port, "test", working(note.key, 1)};
+    case 11:
+      return LicenseWithdrawn{key_name(note.key), document(note.key, note.pause % 3), "l",
+                              "revoked"};
     default:
       return NodeStarted{"1"};
   }
@@ -171,14 +179,26 @@ RC_GTEST_PROP(FoldProperty, AWorkingKeyInExactlyOnePlaceIsReady, ()) {
   }
 }
 
-/// When the license issued last for this key was issued: by what it carries and what was installed.
+std::set<std::string> withdrawn_in(const std::vector<Fact>& facts) {
+  std::set<std::string> documents;
+  for (const auto& fact : facts)
+    if (const auto* withdrawn = std::get_if<LicenseWithdrawn>(&fact.body))
+      documents.insert(withdrawn->document);
+  return documents;
+}
+
+/// When the license issued last for this key was issued: by what it carries and what was installed
+/// and not withdrawn.
 std::optional<Time> issued_last(const KeyReading& reading, const std::vector<Fact>& facts) {
   std::optional<Time> last;
   if (reading.works()) last = reading.license->issued;
-  for (const auto& fact : facts)
-    if (const auto* imported = std::get_if<LicenseImported>(&fact.body))
-      if (imported->key_id == reading.key_id)
-        last = std::max(last.value_or(Time{}), imported->license.issued);
+  const auto withdrawn = withdrawn_in(facts);
+  for (const auto& fact : facts) {
+    const auto* imported = std::get_if<LicenseImported>(&fact.body);
+    if (imported == nullptr || imported->key_id != reading.key_id) continue;
+    if (withdrawn.count(imported->license.document) == 0)
+      last = std::max(last.value_or(Time{}), imported->license.issued);
+  }
   return last;
 }
 

@@ -30,6 +30,7 @@ const std::vector<FactBody>& bodies() {
       PeerFound{"b"},
       HistoryWarning{"history-restored", "x"},
       LicenseImported{"LK-1", *working().license, "root", "file"},
+      LicenseWithdrawn{"LK-1", "aa", "lic", "revoked"},
       UnknownFact{"license-deleted"},
   };
   return kBodies;

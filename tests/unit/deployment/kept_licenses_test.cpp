@@ -19,16 +19,12 @@ KeyReading fails(KeyFault fault) { return {fault, "K", {}, {}, ""}; }
 /// Readings and installations of one key, one after the other.
 class KeptLicensesTest : public ::testing::Test {
  protected:
-  KeptLicensesTest& install(const LicenseSummary& license) {
+  void install(const LicenseSummary& license) {
     const LicenseImported imported{"K", license, "root", "file"};
     auto& fact = facts_.emplace_back(Fact{kStart, "c", facts_.size() + 1, "a", imported});
     kept_.add(fact, std::get<LicenseImported>(fact.body));
-    return *this;
   }
-  KeptLicensesTest& read(const KeyReading& reading) {
-    kept_.see(reading);
-    return *this;
-  }
+  void read(const KeyReading& reading) { kept_.see(reading); }
   LicenseHolding holding(const KeyReading& reading) {
     kept_.see(reading);
     return kept_.holding(reading);
@@ -78,6 +74,23 @@ TEST_F(KeptLicensesTest, ALicenseInFaultIsWrittenOverOnlyWhenThatWasAskedFor) {
     read(carries(license("cure", 2)));
     EXPECT_EQ(holding(fails(fault)).to_write, "") << "a new fault";
   }
+}
+
+// SPEC SEC-5
+TEST_F(KeptLicensesTest, AWithdrawnLicenseIsGoneForGood) {
+  const auto first = license("first", 1), second = license("second", 2);
+  const LicenseWithdrawn withdrawn{"K", "doc-second", "second", "revoked"};
+  const LicenseWithdrawn withdrawn_too{"K", "doc-first", "first", "revoked"};
+  install(first);
+  install(second);
+  kept_.withdraw(withdrawn);
+  EXPECT_EQ(holding(fails(KeyFault::unprovisioned)).license, first)
+      << "the one before counts again";
+  install(second);
+  EXPECT_EQ(holding(fails(KeyFault::unprovisioned)).license, first) << "however late it arrives";
+  EXPECT_EQ(kept_.all().size(), 1u);
+  kept_.withdraw(withdrawn_too);
+  EXPECT_EQ(holding(fails(KeyFault::unprovisioned)).license, std::nullopt);
 }
 
 // SPEC KEY-3
