@@ -47,10 +47,12 @@ TEST_F(Routes, AskForTheRoleThatSpecNames) {  // SPEC SEC-2
       {"GET", "/v1/status", Role::viewer},
       {"GET", "/v1/key", Role::viewer},
       {"GET", "/v1/peer", Role::viewer},
+      {"GET", "/v1/licenses", Role::viewer},
       {"GET", "/v1/records", Role::viewer},
       {"GET", "/v1/records/verify", Role::viewer},
       {"GET", "/v1/health/live", Role::none},
       {"POST", "/v1/key/refresh", Role::administrator},
+      {"POST", "/v1/licenses", Role::administrator},
       {"POST", "/v1/peer/invite", Role::administrator},
       {"POST", "/v1/peer/join", Role::administrator},
   };
@@ -80,8 +82,26 @@ TEST_F(Routes, SayWhoAsked) {  // SPEC REC-1
   ask("POST", "/v1/key/refresh", Role::administrator);
   ask("POST", "/v1/peer/invite", Role::administrator);
   ask("POST", "/v1/peer/join", Role::administrator, R"({"token":"abc"})");
-  EXPECT_EQ(backend.calls, (std::vector<std::string>{"refresh by mary", "invite by mary",
-                                                     "join by mary with abc"}));
+  ask("POST", "/v1/licenses", Role::administrator, " any bytes ");
+  EXPECT_EQ(backend.calls,
+            (std::vector<std::string>{"refresh by mary", "invite by mary", "join by mary with abc",
+                                      "install by mary of  any bytes "}));
+}
+
+// SPEC LIC-5: what is wrong with the document is 422, what is wrong here 409
+TEST_F(Routes, EachRefusalOfALicenseHasItsStatus) {
+  const std::pair<const char*, int> rows[] = {
+      {"invalid-format", 422},     {"untrusted-signer", 422}, {"revoked", 422},
+      {"wrong-environment", 422},  {"expired", 422},          {"not-yet-valid", 422},
+      {"key-not-inserted", 409},   {"wrong-key-id", 409},     {"already-imported", 409},
+      {"older-than-current", 409}, {"store-failed", 503},
+  };
+  for (const auto& [name, status] : rows) {
+    backend.install_result = fail(name, "No.", "Do this.");
+    const auto response = ask("POST", "/v1/licenses", Role::administrator, "{}");
+    EXPECT_EQ(response.status, status) << name;
+    EXPECT_EQ(code(response), name);
+  }
 }
 
 TEST_F(Routes, CarryTheBackendsRefusal) {
