@@ -19,7 +19,7 @@ tl::unexpected<Error> refusal(KeyFault fault, const std::string& detail) {
 tl::unexpected<Error> refusal(const KeyError& error) {
   if (error.kind == KeyError::Kind::refused)
     return fail("refused", "The key did not store the license (" + error.detail + ").",
-                "Use a key with room for it, or one that can be written.");
+                "Use a key with room for it; for a PIV token, give its management key.");
   const auto reading = failed_reading(error);
   return reading ? refusal(*reading->fault, error.detail) : no_key(error);
 }

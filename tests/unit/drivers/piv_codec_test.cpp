@@ -80,6 +80,16 @@ TEST(PivTlv, WritesWhatItReads) {
   EXPECT_FALSE(piv::find_tlv(hex("8001aa8103bbcc"), 0x81));
 }
 
+// docs/protocol-piv.md section 7: what the script there makes.
+TEST(PivSlot, ReadsWhatStockToolsPack) {
+  const auto slot =
+      piv::unpack(hex("4c4b4c31000000070000001270600e16"
+                      "78daab562a48acccc94f4c51b2524a3536b055aa05003a8f05aa"));
+  ASSERT_TRUE(slot);
+  EXPECT_EQ(slot->generation, 7U);
+  EXPECT_EQ(as_text(slot->envelope), R"({"payload":"e30="})");
+}
+
 // SPEC SEC-3
 TEST(PivSlot, ABombUnpacksToNothing) {
   const auto bomb = piv::deflate(Bytes(10'000'000, 0));
