@@ -5,6 +5,7 @@
 #include "core/base/big_endian.h"
 #include "drivers/piv/piv_key.h"
 #include "drivers/piv/provisioner.h"
+#include "drivers/usb/report_pipe.h"
 
 // SPEC SEC-3: a host against a smart card that answers whatever it likes. Input: the operation; a
 // byte whose lowest bit lets extended APDUs pass; then the answers, each its length in two bytes
