@@ -162,5 +162,41 @@ class RenewalTest(LicenseTest):
         self.wait_on_key(self.a)
 
 
+class TokenTest(LicenseTest):
+    """The same with PIV tokens, which the agent writes only with their management key."""
+
+    def install_first(self, keep_management_key: bool) -> dict:
+        blue = self.create_token("blue", keep_management_key)
+        self.pair()
+        self.lab.ctl("a", "plug", "blue")
+        self.wait("Fault", lambda: self.b.status()["reason"] == "unprovisioned")
+        self.assertEqual(self.b.cli("key", "id").strip(), blue)
+        answer = self.install(self.a, self.issue(blue, "L-token"))
+        self.assertTrue(answer["documents"][0]["used"], answer)
+        self.wait_license("L-token", self.a, self.b)
+        return answer["documents"][0]["key_storage"]
+
+    def test_with_its_management_key(self):  # SPEC LIC-8
+        self.assertEqual(self.install_first(keep_management_key=True)["state"], "written")
+        self.wait_on_key(self.b)
+        self.a.stop()
+        self.forget(self.a)
+        self.a.start()
+        self.wait_license("L-token", self.a)
+
+    def test_without_its_management_key(self):  # SPEC LIC-8: the agents keep it
+        storage = self.install_first(keep_management_key=False)
+        self.assertEqual(storage["state"], "refused", storage)
+        self.assertEqual({self.stored(self.a), self.stored(self.b)}, {"agents"})
+        for node in (self.a, self.b):
+            node.restart()
+        self.wait_license("L-token", self.a, self.b)
+        self.lab.ctl("a", "pull", "blue")
+        self.wait("a buffer runs", lambda: self.b.status()["buffer"])
+        self.lab.ctl("b", "plug", "blue")
+        self.wait_license("L-token", self.a, self.b)
+        self.assertEqual(self.stored(self.b), "agents")
+
+
 if __name__ == "__main__":
     unittest.main()

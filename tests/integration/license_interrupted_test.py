@@ -22,14 +22,23 @@ from license_lab import LicenseTest  # noqa: E402
 class InterruptionTest(LicenseTest):
     """SPEC LIC-7, LIC-8: old or new, never none, and the installation ends by itself."""
 
+    key = "red"
+    entries = 1
+    write_faults = ("unplug-write",)
+
+    def create(self) -> str:
+        """The key with its first license, not plugged in; its key ID."""
+        return self.red
+
     def setUp(self):
         super().setUp()
+        self.key_id = self.create()
         seed = int(os.environ.get("LATCHKEY_SEED", random.SystemRandom().randrange(1 << 32)))
         self.rounds = int(os.environ.get("LATCHKEY_ROUNDS", 25))
         self.random = random.Random(seed)
         print(f"LATCHKEY_SEED={seed} LATCHKEY_ROUNDS={self.rounds}", flush=True)
         self.a.start()
-        self.lab.ctl("a", "plug", "red")
+        self.lab.ctl("a", "plug", self.key)
         self.wait("Ready", lambda: self.a.status()["state"] == "Ready")
         self.valid = {self.license_of(self.a)}
 
@@ -39,7 +48,7 @@ class InterruptionTest(LicenseTest):
 
     def start_install(self, name: str) -> threading.Thread:
         """In a thread of its own; `acknowledged` says that the agent did."""
-        body = json.loads(self.issue(self.red, name).read_text())
+        body = json.loads(self.issue(self.key_id, name, entries=self.entries).read_text())
         self.acknowledged = False
 
         def post():
@@ -68,8 +77,8 @@ class InterruptionTest(LicenseTest):
     def settled(self) -> dict | None:
         """A status that speaks of the key as it is plugged in now."""
         status = self.a.status()
-        [red] = (key for key in self.lab.ctl("a", "list")["keys"] if key["name"] == "red")
-        here = any(key["port"] == f"red#{red['generation']}" for key in status["keys"])
+        [found] = (key for key in self.lab.ctl("a", "list")["keys"] if key["name"] == self.key)
+        here = any(key["port"] == f"{self.key}#{found['generation']}" for key in status["keys"])
         return status if here and status["state"] == "Ready" and not status["reading"] else None
 
     def rounds_of(self, what: str, interrupt, prepare=lambda number: None):
@@ -98,22 +107,22 @@ class InterruptionTest(LicenseTest):
         self.rounds_of("killed", kill)
 
     def test_pulled_key(self):
-        def every_fifth_time_in_the_write(number):
-            if number % 5 == 0:
-                self.lab.ctl("a", "fault", "red", "unplug-write")
+        def every_third_time_in_the_write(number):
+            if number % 3 == 0:
+                self.lab.ctl("a", "fault", self.key, self.write_faults[number // 3 % len(self.write_faults)])
 
         def pull(number):
-            if number % 5 == 0:
+            if number % 3 == 0:
                 self.wait("the key left in the middle of the write", lambda: not self.plugged())
             else:
                 self.pause()
-                self.lab.ctl("a", "pull", "red")
-            self.lab.ctl("a", "plug", "red")
+                self.lab.ctl("a", "pull", self.key)
+            self.lab.ctl("a", "plug", self.key)
 
-        self.assertGreater(self.rounds_of("pulled", pull, every_fifth_time_in_the_write), 0)
+        self.assertGreater(self.rounds_of("pulled", pull, every_third_time_in_the_write), 0)
 
     def plugged(self) -> bool:
-        return any(key["name"] == "red" and key["port"] for key in self.lab.ctl("a", "list")["keys"])
+        return any(key["name"] == self.key and key["port"] for key in self.lab.ctl("a", "list")["keys"])
 
     def test_power_loss_of_key_and_agent(self):
         emulator = next(child for child in self.lab.children if "latchkey-emulator" in str(child.args[0]))
@@ -129,7 +138,7 @@ class InterruptionTest(LicenseTest):
                 self.lab.port_socket(name).unlink(missing_ok=True)
             emulator = self.lab.spawn(command, self.lab.dir / "emulator.log")
             self.wait("the keys have power", self.emulator_answers)
-            self.lab.ctl("a", "plug", "red")
+            self.lab.ctl("a", "plug", self.key)
             self.a.start()
 
         self.rounds_of("powerless", lose_power)
@@ -139,6 +148,23 @@ class InterruptionTest(LicenseTest):
             return bool(self.lab.ctl("a", "list"))
         except OSError:
             return False
+
+
+class TokenInterruptionTest(InterruptionTest):
+    """The same with a PIV token behind a reader of short APDUs: each object is written in several pieces."""
+
+    key = "blue"
+    entries = 25
+    write_faults = ("unplug-write", "power-loss")
+
+    def create(self) -> str:
+        key_id = self.create_token("blue", True, "--short-apdu")
+        device = ("--emulated", self.lab.port_socket("desk"), "--id", "blue")
+        self.lab.ctl("desk", "plug", "blue")
+        self.lab.vendor("provision", self.issue(key_id, "L-before"), *device, "--root", "root.pub", "--bundle",
+                        self.lab.bundle, "--management-keys", self.lab.dir / "blue.keys")
+        self.lab.ctl("desk", "pull", "blue")
+        return key_id
 
 
 if __name__ == "__main__":

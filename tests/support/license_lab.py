@@ -82,3 +82,17 @@ class LicenseTest(unittest.TestCase):
     def forget(self, node):
         for file in (node.dir / "state").glob("latchkey.db*"):
             file.unlink()
+
+    def create_token(self, name: str, keep_management_key: bool, *kind: str) -> str:
+        """A PIV token that is a license key without a license, not plugged in; its key ID. Agents that start from now
+        on may write it if its management key was kept."""
+        kept = self.lab.dir / f"{name}.keys"
+        self.lab.ctl("desk", "create", name, "--piv", *kind)
+        self.lab.ctl("desk", "plug", name)
+        self.lab.vendor("prepare", "--emulated", self.lab.port_socket("desk"), "--id", name, "--management-key-out", kept)
+        key_id = self.lab.vendor("key-id", "--emulated", self.lab.port_socket("desk"), "--id", name).strip()
+        self.lab.ctl("desk", "pull", name)
+        for node in self.agents.values() if keep_management_key else ():
+            toml = node.config.read_text()
+            node.config.write_text(toml.replace("[keys]\n", f'[keys]\npiv_management_keys = "{kept}"\n'))
+        return key_id
