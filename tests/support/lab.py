@@ -77,13 +77,15 @@ class Agent:
     def _toml(self, port_socket, settle_s=3, hold_s=30, rescan_s=30, deadline_ms=3000, peer=True, extra="") -> str:
         group = grp.getgrgid(os.getgid()).gr_name
         address = f"127.0.0.1:{free_tcp_port()}"
+        keys = self.lab.management_keys
+        key_lines = f'piv_management_keys = "{keys}"\n' if keys.exists() else ""
         peer_lines = f'listen = "{address}"\nadvertise = "{address}"\n' if peer else ""
         return (
             f'state_dir = "{self.dir}/state"\n'
             f'[node]\nname = "{self.name}"\n'
             f'[api]\nsocket = "{self.socket}"\nviewer_group = "{group}"\nadmin_group = "{group}"\n'
             f"[keys]\nudev = false\nsettle_s = {settle_s}\nrescan_s = {rescan_s}\n"
-            f'call_deadline_ms = {deadline_ms}\nemulated_port = "{port_socket}"\n'
+            f'call_deadline_ms = {deadline_ms}\nemulated_port = "{port_socket}"\n{key_lines}'
             f'[trust]\nroots = ["{self.lab.root_key}"]\nbundle = "{self.lab.bundle}"\n'
             f"[peer]\n{peer_lines}hold_s = {hold_s}\n"
             f'[log]\nlevel = "info"\n{extra}'
@@ -157,6 +159,7 @@ class Lab:
         self.vendor_dir = self.dir / "vendor"
         self.root_key = self.vendor_dir / "root.pub"
         self.bundle = self.vendor_dir / "bundle.json"
+        self.management_keys = self.vendor_dir / "management-keys"
 
     # --- the vendor ---
 
@@ -171,17 +174,28 @@ class Lab:
         self.vendor("issuer", "create", "--name", "lab", "--output", "issuer", "--days", 3650)
         self.vendor("trust", "sign", "--root", "root", "--issuer", "issuer", "--output", self.bundle)
 
-    def create_key(self, name: str, days: int = 365) -> str:
-        """A new emulated key with a license, not plugged in; its key ID."""
-        self.ctl("desk", "create", name)
+    def create_key(self, name: str, days: int = 365, piv: bool = False) -> str:
+        """A new emulated key with a license, not plugged in; its key ID. `piv`: a stock token that was prepared."""
+        self.ctl("desk", "create", name, *(["--piv"] if piv else []))
         self.ctl("desk", "plug", name)
         device = ("--emulated", self.port_socket("desk"), "--id", name)
-        key_id = self.vendor("key-id", *device).strip()
-        self.vendor("issue", "--issuer", "issuer", "--key-id", key_id, "--entry", "kvm:cpu-socket:10",
-                    "--customer", "Lab", "--days", days, "--output", f"{name}.license")
-        self.vendor("provision", f"{name}.license", *device, "--root", "root.pub", "--bundle", self.bundle)
+        if piv:
+            key_id = self.vendor("prepare", *device, "--management-key-out", self.management_keys).strip()
+            keys = ("--management-keys", self.management_keys)
+        else:
+            key_id = self.vendor("key-id", *device).strip()
+            keys = ()
+        file = self.issue(name, key_id, days)
+        self.vendor("provision", file, *device, *keys, "--root", "root.pub", "--bundle", self.bundle)
         self.ctl("desk", "pull", name)
         return key_id
+
+    def issue(self, name: str, key_id: str, days: int = 365) -> pathlib.Path:
+        """A license for that key, in a file."""
+        file = self.vendor_dir / f"{name}.license"
+        self.vendor("issue", "--issuer", "issuer", "--key-id", key_id, "--entry", "kvm:cpu-socket:10",
+                    "--customer", "Lab", "--days", days, "--output", file)
+        return file
 
     # --- emulated keys ---
 

@@ -10,13 +10,16 @@ import dataclasses
 import datetime
 import pathlib
 import sys
+import textwrap
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests/support"))
 import lab as labs  # noqa: E402
 
 DAY = datetime.timedelta(days=1)
-KEYS = ("red", "green", "blue")
+KEYS = ("red", "green")
+TOKEN = "token"  # a stock PIV token
+PREPOSITION = {"plug": "into", "pull": "from", "renew": "on"}
 
 
 @dataclasses.dataclass
@@ -51,6 +54,10 @@ TOUR = [
          Expected("Missing", "removed", buffer_of="red", buffer_days=30)),  # BUF-8, BUF-11
     Step("The first key is plugged into node-b", [("plug", "red", "b")],
          Expected("Ready", key="red")),  # KEY-7, BUF-7
+    Step("A stock PIV token takes its place", [("pull", "red", "b"), ("plug", TOKEN, "a")],
+         Expected("Ready", key=TOKEN)),  # KEY-9
+    Step("Its license is renewed from the other node", [("renew", TOKEN, "b")],
+         Expected("Ready", key=TOKEN)),  # LIC-8, LIC-10
 ]
 
 
@@ -83,9 +90,8 @@ def describe(name: str, status: dict, names: dict) -> str:
 
 
 def play(deployment, step: Step) -> bool:
-    for verb, key, port in step.actions:
-        print(f"    {verb} {key} ({'into' if verb == 'plug' else 'from'} node-{port})", flush=True)
-        deployment.lab.ctl(port, verb, key)
+    for action in step.actions:
+        deployment.act(*action)
     agents, names = deployment.agents, deployment.names
 
     def settled():
@@ -114,13 +120,14 @@ def tour(deployment) -> bool:
 
 
 class Deployment:
-    """Two paired agents, one emulated port each, three provisioned keys that lie beside them."""
+    """Two paired agents, one emulated port each, two HID keys and a PIV token, provisioned, that lie beside them."""
 
     def __init__(self, lab):
         self.lab = lab
         lab.create_vendor()
         lab.start_emulator(ports=("a", "b"))
         self.names = {lab.create_key(name): name for name in KEYS}
+        self.names[lab.create_key(TOKEN, piv=True)] = TOKEN
         self.agents = [labs.Agent(lab, f"node-{p}", lab.port_socket(p)).start() for p in ("a", "b")]
         self.pair()
 
@@ -129,6 +136,19 @@ class Deployment:
         token = first.invite()
         second.join(token)
         labs.wait_for("the nodes are linked", lambda: all(a.status()["peer"] == "reachable" for a in self.agents))
+
+    def act(self, verb: str, key: str, port: str):
+        print(f"    {verb} {key} ({PREPOSITION[verb]} node-{port})", flush=True)
+        if verb == "renew":
+            self.renew(key, self.agents["ab".index(port)])
+        else:
+            self.lab.ctl(port, verb, key)
+
+    def renew(self, key: str, agent):
+        """What vendor and administrator do: a license for the key ID, installed on any node."""
+        key_id = next(i for i, name in self.names.items() if name == key)
+        file = self.lab.issue(f"{key}-renewed", key_id, days=730)
+        print(textwrap.indent(agent.cli("license", "install", str(file)), " " * 8), end="")
 
     def show(self):
         print("Two paired Latchkey agents with emulated USB keys run on this machine.\n")
