@@ -53,7 +53,7 @@ KeyResult<Response> ApduLink::send(const Command& command) {
     const auto apdu = extended_apdu(command, std::max(limits_.max_response, std::size_t{258}) - 2);
     if (apdu.size() <= limits_.max_command) {
       LK_TRY(auto response, transmit(apdu));
-      if (response.status != kWrongLength) return response;
+      if (response.status != kWrongLength && !is(response.status, kWrongLe)) return response;
       extended_ = false;
     }
   }
