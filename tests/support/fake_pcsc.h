@@ -146,7 +146,7 @@ class FakePcsc {
                              pcsc::Dword, pcsc::IoRequest*, unsigned char* out, pcsc::Dword* size) {
     const auto result = note("transmit", "transmit T" + std::to_string(request->protocol - 1));
     const auto& response = current()->response;
-    if (response.size() <= *size) std::memcpy(out, response.data(), response.size());
+    if (response.size() <= *size) std::ranges::copy(response, out);
     *size = response.size();
     return result;
   }

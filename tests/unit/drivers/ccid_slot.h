@@ -22,6 +22,11 @@ struct Slot {
     reader->descriptor = std::move(descriptor);
     card = std::make_unique<ccid::CcidCard>(std::move(owned), "USB");
   }
+  /// A script may use what its test has declared after the slot.
+  ~Slot() { reader->script = nullptr; }
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
+
   std::vector<ccid::Command> types() const {
     std::vector<ccid::Command> out;
     for (const auto& command : reader->commands) out.push_back(command.type);
