@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint16_t kVendor = 0x1050, kCcidOnly = 0x0404, kFidoAndCcid = 0x0406;
 constexpr std::size_t kShortApdu = 261;
 
-void put_u32(Bytes& out, std::size_t value) {
+void put_le32(Bytes& out, std::size_t value) {
   for (int shift = 0; shift < 32; shift += 8)
     out.push_back(static_cast<std::uint8_t>(value >> shift));
 }
@@ -24,14 +24,14 @@ Bytes class_descriptor(const piv::Model& model) {
   Bytes out{54,  0x21, 0x10, 0x01,  // CCID 1.10
             0,                      // one slot
             0x07};                  // 5, 3 and 1.8 V
-  for (const std::size_t field : {kT1, kClockKhz, kClockKhz}) put_u32(out, field);
+  for (const std::size_t field : {kT1, kClockKhz, kClockKhz}) put_le32(out, field);
   out.push_back(0);  // no list of clocks
-  for (const std::size_t field : {kDataRate, kDataRate}) put_u32(out, field);
+  for (const std::size_t field : {kDataRate, kDataRate}) put_le32(out, field);
   out.push_back(0);  // no list of data rates
   const auto features = kAutomatic | (model.short_apdu ? kShortLevel : kExtendedLevel);
   for (const std::size_t field : {kMaxIfsd, std::uint32_t{0}, std::uint32_t{0}, features})
-    put_u32(out, field);
-  put_u32(out, max_message(model));
+    put_le32(out, field);
+  put_le32(out, max_message(model));
   out.insert(out.end(), {0xFF, 0xFF,  // class of GET RESPONSE and ENVELOPE: the command's
                          0, 0, 0,     // no display, no PIN pad
                          1});         // busy slots
