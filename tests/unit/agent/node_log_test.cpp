@@ -224,5 +224,19 @@ TEST_F(NodeLogTest, SendsThePeerWhatItLacksWithItsDocuments) {
   EXPECT_TRUE(log_->facts().facts_after({{kOwn, {9, ""}}}, 100).empty()) << "a head beyond ours";
 }
 
+// SPEC LIC-7: an installed license without its document is half an import
+TEST_F(NodeLogTest, AnInstalledLicenseComesWithItsDocument) {
+  ChainWriter peer(kForeign, "node-b");
+  const Bytes envelope{'{', '}'};
+  const Document document{content_hash(envelope), envelope};
+  const LicenseSummary license{document.hash, "L-1", kNoon, {{kNoon, kNoon + kDay}}};
+  const auto fact = peer.add(kNoon, LicenseImported{"LK-1", license, "mary", "file"});
+  EXPECT_EQ(receive({{fact}, {}}).error().code, "document-missing");
+  EXPECT_TRUE(log_->facts().entries().empty());
+  EXPECT_TRUE(receive({{fact}, {document}}));
+  ASSERT_NE(log_->facts().document(document.hash), nullptr);
+  EXPECT_EQ(log_->facts().facts_after({}, 10).documents.size(), 1u) << "and goes on with it";
+}
+
 }  // namespace
 }  // namespace latchkey
