@@ -42,10 +42,6 @@ void LicenseDesk::install(const net::Caller& caller, const std::string& envelope
     return done(tl::make_unexpected(error));
   }
   auto key_id = std::get<KeyBinding>(license->document.binding).key_id;
-  log::info(names::kLicenseInstalled, {{"id", license->document.id},
-                                       {"key", key_id},
-                                       {"document", license->hash},
-                                       {"by", caller.name}});
   const auto bytes = as_bytes(envelope);
   parts_.log.witness(
       [&](Witness& w, Time at) {
@@ -69,6 +65,9 @@ void LicenseDesk::wait(VerifiedLicense license, std::string key_id, JsonDone don
 }
 
 void LicenseDesk::durable(Place waiting) {
+  log::info(names::kLicenseInstalled, {{"id", waiting->license.document.id},
+                                       {"key", waiting->key_id},
+                                       {"document", waiting->license.hash}});
   waiting->head = parts_.log.facts().head(parts_.log.own_chain());
   waiting->alarm->set(patience_.spread, [this, waiting] { give_up(waiting); });
   answer_ready();
@@ -151,7 +150,8 @@ Json LicenseDesk::nodes(const Waiting& waiting, const Decision& decision) const 
 }
 
 Json LicenseDesk::outcome(const Waiting& waiting, const Decision& decision) const {
-  const auto& [document, hash] = waiting.license;
+  const auto& document = waiting.license.document;
+  const auto& hash = waiting.license.hash;
   const auto names = parts_.names();
   const auto storage = key_storage(decision, waiting.key_id, hash, self_, writer_, names);
   const bool used = std::ranges::any_of(decision.keys, [&](const PluggedKey& key) {

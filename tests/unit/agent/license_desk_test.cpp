@@ -53,13 +53,13 @@ class LicenseDeskTest : public ::testing::Test {
                   [this](const Result<Json>& answer) { answer_ = answer; });
   }
 
-  const SampleVendor vendor_;
+  const SampleVendor vendor_{};
   const test::TempDir dir_;
   const Identity identity_ = Identity::load_or_create(dir_.path()).value();
   boost::asio::io_context context_;
   test::ManualReactor reactor_;
   test::FakeStore store_;
-  const FixedClock clock_;
+  const FixedClock clock_{};
   const std::shared_ptr<const ReadSettings> settings_ = std::make_shared<const ReadSettings>(
       vendor_.trust(), identity_.deployment_key().public_key());
   NodeLog log_{reactor_,

@@ -66,7 +66,7 @@ class ImportCheck : public ::testing::Test {
     return {key, summarise(document, "carried"), {"carried"}};
   }
 
-  const SampleVendor vendor_;
+  const SampleVendor vendor_{};
   const TrustStore trust_ = vendor_.trust();
   const InsertedKey bare_{kKey, {}, {}};
   const InsertedKey other_{kOther, {}, {}};
