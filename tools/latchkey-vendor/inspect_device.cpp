@@ -38,9 +38,10 @@ Result<json> inspect_piv(const DeviceRef& device) {
   if (content.management_algorithm)
     out["management_key"]["algorithm"] = to_string(*content.management_algorithm);
   if (content.private_key) out["private_key"] = *content.private_key;
-  if (content.certificate)
-    out["certificate"] = {{"subject", content.certificate->subject},
-                          {"algorithm", to_string(content.certificate->public_key.algorithm())}};
+  if (content.certificate) {
+    out["certificate"] = content.certificate->subject;
+    out["algorithm"] = to_string(content.certificate->public_key.algorithm());
+  }
   if (content.winner) out["in_use"] = *content.winner;
   return out;
 }
@@ -54,7 +55,10 @@ Result<json> inspect_hid(const DeviceRef& device, Key& key) {
                                               call_deadline())));
   const auto hello = hidkey::parse_hello(answer);
   if (!hello) return refusal({KeyError::Kind::protocol, "malformed HELLO answer"});
-  json out{{"way", device.emulated ? "emulated port" : "hidraw"}, {"slots", json::array()}};
+  const bool ed25519 = hello->algorithm == hidkey::Algorithm::ed25519;
+  json out{{"way", device.emulated ? "emulated port" : "hidraw"},
+           {"algorithm", to_string(ed25519 ? KeyAlgorithm::ed25519 : KeyAlgorithm::ecdsa_p256)},
+           {"slots", json::array()}};
   for (std::size_t i = 0; i < hello->slots.size(); ++i) {
     const auto& slot = hello->slots[i];
     json about{{"size", slot.length}};
@@ -114,9 +118,10 @@ void print_device(const json& about, std::ostream& out) {
   if (about.contains("key_id"))
     out << "key ID:         " << about["key_id"].get<std::string>() << '\n';
   if (about.contains("problem")) out << "problem:        " << ascii(about["problem"]) << '\n';
+  if (about.contains("algorithm"))
+    out << "algorithm:      " << about["algorithm"].get<std::string>() << '\n';
   if (about.contains("certificate"))
-    out << "certificate:    " << ascii(about["certificate"]["subject"]) << ", "
-        << about["certificate"]["algorithm"].get<std::string>() << '\n';
+    out << "certificate:    " << ascii(about["certificate"]) << '\n';
   for (std::size_t i = 0; i < slots.size(); ++i)
     out << "slot " << (i == 0 ? 'A' : 'B') << ":         "
         << in_words(slots[i], about.contains("in_use") && about["in_use"] == i) << '\n';

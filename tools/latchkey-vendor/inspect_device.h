@@ -7,10 +7,10 @@
 
 namespace latchkey::vendor {
 
-/// What is on a key: `driver`, `way`, `key_id` when it proved one (else `problem`), and of PIV
-/// tokens `certificate` and `management_key`; `slots`, each `empty`, `foreign`, or with
-/// `generation`, `size` and `license`, the license id as the slot claims it; `in_use`, the slot
-/// that counts. Errors: those of open_device.
+/// What is on a key: `driver`, `way`, `key_id` when it proved one (else `problem`),
+/// `algorithm`, and of PIV tokens `certificate` (its subject) and `management_key`; `slots`, each
+/// `empty`, `foreign`, or with `generation`, `size` and `license`, the license id as the slot
+/// claims it; `in_use`, the slot that counts. Errors: those of open_device.
 Result<nlohmann::json> inspect_device(const DeviceOptions& options);
 void print_device(const nlohmann::json& about, std::ostream& out);
 

@@ -195,6 +195,7 @@ TEST_P(WriteFault, LeavesTheOldLicenseOrTheNew) {
   const auto before = static_cast<unsigned>(std::get<2>(GetParam()));
   const auto all = cut_write(before, SIZE_MAX).packets;
   ASSERT_GE(all, row().least_packets);
+  RecordProperty("cuts", static_cast<int>(all + 1));
   for (std::size_t most = 0; most <= all; ++most) {
     SCOPED_TRACE("cut after packet " + std::to_string(most) + " of " + std::to_string(all));
     const auto cut = cut_write(before, most);

@@ -36,7 +36,8 @@ TEST_F(PivDesk, MakesAFactoryNewTokenALicenseKey) {
     const auto about = look(key);
     EXPECT_EQ(about["key_id"], id);
     EXPECT_EQ(about["driver"], "piv");
-    EXPECT_EQ(about["certificate"]["subject"], "CN=" + id);
+    EXPECT_EQ(about["certificate"], "CN=" + id);
+    EXPECT_EQ(about["algorithm"], "ecdsa-p256");
     EXPECT_EQ(about["slots"][0]["license"], "L-1");
     EXPECT_EQ(about["slots"][1]["license"], "L-2");
     EXPECT_EQ(about["slots"][1]["generation"], 2);
@@ -107,6 +108,7 @@ TEST_F(PivDesk, InspectShowsWhatIsOnAHidKeyToo) {
   const auto about = look("alpha");
   EXPECT_EQ(about["key_id"], id);
   EXPECT_EQ(about["driver"], "hidkey");
+  EXPECT_EQ(about["algorithm"], "ed25519");
   EXPECT_EQ(about["slots"][0]["license"], "L-1");
   EXPECT_EQ(about["slots"][0]["generation"], 1);
   EXPECT_EQ(about["in_use"], 0);
