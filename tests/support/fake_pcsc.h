@@ -109,7 +109,7 @@ class FakePcsc {
     for (const auto& reader : current()->readers_) names += reader.name + '\0';
     names += '\0';
     if (names.size() == 1) return static_cast<pcsc::Long>(pcsc::Code::no_readers_available);
-    std::memcpy(out, names.data(), names.size());
+    std::ranges::copy(names, out);
     *size = names.size();
     return result;
   }
