@@ -9,9 +9,7 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{5};
 
-CardLook failed(const KeyError& error, std::string_view way = {}) {
-  return {std::string(way), "", error};
-}
+CardLook failed(const KeyError& error) { return {"", "", error}; }
 
 }  // namespace
 
@@ -22,7 +20,7 @@ CardLook look_at_card(const DeviceRef& device) {
   const Card& card = **opened;  // the key below owns it
   piv::PivKey key(*std::move(opened), std::make_shared<const piv::ManagementKeys>());
   const auto spki = key.public_key(deadline);
-  if (!spki) return failed(spki.error(), card.way());
+  if (!spki) return failed(spki.error());
   return {std::string(card.way()), key_id(*spki), {}};
 }
 

@@ -9,7 +9,7 @@ namespace latchkey::cli {
 
 /// What a smart card says of itself, to a doctor who has no agent to ask.
 struct CardLook {
-  std::string way;     ///< "USB", "PC/SC (pcscd)"; empty when it was not reached
+  std::string way;     ///< "USB", "PC/SC (pcscd)"; an error's detail names it itself
   std::string key_id;  ///< claimed by the certificate, not proven; empty on an error
   std::optional<KeyError>
       error;  ///< `not_a_key`: no card, an unusable reader, no PIV, no certificate
