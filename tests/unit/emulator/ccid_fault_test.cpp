@@ -76,6 +76,16 @@ TEST_F(CcidFault, WhileItIsSlowItIsBusyAndCanBeAborted) {
   EXPECT_EQ(host.read(), "-") << "the slow answer was taken back";
 }
 
+TEST_F(CcidFault, ASignatureTakesItsTime) {
+  ASSERT_TRUE(host.device.set_fault(Fault::real_time));
+  EXPECT_THAT(host.apdu(kSelect), EndsWith("9000")) << "all else is prompt";
+  host.write(CcidHost::block("0087039b047c028100"));
+  EXPECT_EQ(host.read(), "-");
+  EXPECT_EQ(host.device.next_due(Device::kKeyEndpoint), host.now + CcidDevice::kSignatureTime);
+  host.now += CcidDevice::kSignatureTime;
+  EXPECT_THAT(host.read(), EndsWith("9000"));
+}
+
 TEST_F(CcidFault, SilentGarbageShort) {
   ASSERT_TRUE(host.device.set_fault(Fault::silent));
   EXPECT_EQ(host.send(CcidHost::block(kSelect)), "-");
@@ -141,7 +151,7 @@ TEST_F(CcidFault, PowerIsLostBetweenTwoPartsOfAWrite) {
 TEST(HidFault, RefusesTheFaultsOfACard) {
   HidDevice key(make_key_state(KeyAlgorithm::ed25519).value(),
                 [](const KeyState&) { return true; });
-  for (const auto fault : {Fault::no_card, Fault::power_loss}) {
+  for (const auto fault : {Fault::no_card, Fault::power_loss, Fault::real_time}) {
     const auto refused = key.set_fault(fault);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, "unknown-fault");

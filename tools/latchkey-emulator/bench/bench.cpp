@@ -113,7 +113,7 @@ Result<void> Bench::set_fault(const std::string& key, std::string_view fault) {
   if (!kind)
     return fail("unknown-fault", "There is no fault '" + std::string(fault) + "'.",
                 "Faults: none, slow, silent, garbage, short, wrong-signature, unplug-read, "
-                "unplug-write, no-license, busy, no-permission, no-card, power-loss.");
+                "unplug-write, no-license, busy, no-permission, no-card, power-loss, real-time.");
   LK_CHECK(entry->device->set_fault(*kind));
   if (!entry->port.empty()) tell(insertion_of(key, *entry), Change::altered);
   return {};

@@ -63,7 +63,8 @@ void CcidDevice::on_message(ByteView message, Instant now) {
     fault_ = Fault::none;
     return detach();
   }
-  answer(reader_.handle(request), now);
+  const bool signs = fault_ == Fault::real_time && piv::PivCard::signs(reader_.apdu_of(request));
+  answer(reader_.handle(request), signs ? now + kSignatureTime : now);
 }
 
 /// Whether a fault ends the power before this request is carried out.

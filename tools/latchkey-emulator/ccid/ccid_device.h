@@ -12,6 +12,7 @@ namespace latchkey::emulator::ccid {
 class CcidDevice final : public Device {
  public:
   static constexpr std::chrono::milliseconds kSlowBy{700};         ///< the fault `slow`
+  static constexpr std::chrono::milliseconds kSignatureTime{70};   ///< `real-time`: P-256
   static constexpr std::chrono::milliseconds kTimeExtension{100};  ///< and the extensions meanwhile
   static constexpr std::size_t kMostAnswers = 64;                  ///< that a host leaves unread
 

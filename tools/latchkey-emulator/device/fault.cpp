@@ -6,10 +6,10 @@
 namespace latchkey::emulator {
 namespace {
 
-constexpr std::array<std::string_view, 13> kNames{
+constexpr std::array<std::string_view, 14> kNames{
     "none",        "slow",         "silent",     "garbage", "short",         "wrong-signature",
     "unplug-read", "unplug-write", "no-license", "busy",    "no-permission", "no-card",
-    "power-loss"};
+    "power-loss",  "real-time"};
 
 }  // namespace
 

@@ -22,6 +22,7 @@ enum class Fault {
   no_permission,    ///< cannot be opened: no rights
   no_card,          ///< PIV: a reader without a card; `none` inserts it again
   power_loss,       ///< PIV: gone between two parts of the next chained write
+  real_time,        ///< PIV: no fault; a signature takes as long as in a real token
 };
 
 /// `none`, `slow`, `silent`, `garbage`, `short`, `wrong-signature`, `unplug-read`, …

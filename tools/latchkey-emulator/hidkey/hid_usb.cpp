@@ -52,7 +52,7 @@ std::optional<Bytes> HidDevice::class_request(const Setup& setup, ByteView data,
 }
 
 Result<void> HidDevice::set_fault(Fault fault) {
-  if (fault == Fault::no_card || fault == Fault::power_loss)
+  if (fault == Fault::no_card || fault == Fault::power_loss || fault == Fault::real_time)
     return fail("unknown-fault", "A HID key does not have that fault.",
                 "It belongs to a key created with --piv.");
   fault_ = fault;

@@ -5,7 +5,7 @@
 namespace latchkey::emulator::piv {
 namespace {
 
-constexpr std::uint8_t kSelect = 0xA4, kGetResponse = 0xC0, kPutData = 0xDB;
+constexpr std::uint8_t kSelect = 0xA4, kGetResponse = 0xC0, kPutData = 0xDB, kAuthenticate = 0x87;
 constexpr std::uint8_t kChained = 0x10;
 constexpr std::array<std::uint8_t, 11> kAid{0xA0, 0x00, 0x00, 0x03, 0x08, 0x00,
                                             0x00, 0x10, 0x00, 0x01, 0x00};
@@ -28,6 +28,7 @@ void PivCard::reset() {
 }
 
 bool PivCard::writes(ByteView command) { return command.size() > 1 && command[1] == kPutData; }
+bool PivCard::signs(ByteView command) { return command.size() > 1 && command[1] == kAuthenticate; }
 
 Bytes PivCard::transmit(ByteView bytes) {
   if (bytes.size() > kMaxCommand) return status(Sw::wrong_length);

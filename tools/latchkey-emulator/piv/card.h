@@ -24,6 +24,7 @@ class PivCard {
   /// Whether this command would write into an object, and whether it would go on with a write that
   /// has begun: where power can be lost.
   static bool writes(ByteView command);
+  static bool signs(ByteView command);  ///< or proves something else with a private key
   bool writing() const { return application_.writing(); }
 
   Application& application() { return application_; }
