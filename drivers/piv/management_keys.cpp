@@ -93,7 +93,7 @@ std::optional<ManagementAlgorithm> management_algorithm(std::uint8_t value) {
 
 ManagementKey factory_management_key() {
   ManagementKey out;
-  for (std::uint8_t i = 0; i < key_size(out.algorithm); ++i)
+  for (std::size_t i = 0; i < key_size(out.algorithm); ++i)
     out.value.push_back(static_cast<std::uint8_t>(i % 8 + 1));
   return out;
 }

@@ -75,7 +75,7 @@ KeyResult<void> look_at_management_key(Application& application, TokenContent& o
     out.factory_management_key = *metadata->factory_default;
     return {};
   }
-  const auto opened = application.authenticate(factory_management_key(), system_random);
+  auto opened = application.authenticate(factory_management_key(), system_random);
   if (!opened && opened.error().kind == KeyError::Kind::gone) return opened;
   out.factory_management_key = opened.has_value();
   return {};

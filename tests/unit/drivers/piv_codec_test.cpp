@@ -203,10 +203,16 @@ TEST(PivManagementKeys, ReadsItsOwnLines) {
 TEST(PivManagementKeys, SaysWhichLineIsWrong) {
   const auto good = ManagementKeys::line(kOne, {ManagementAlgorithm::aes128, pattern(16)});
   const auto key24 = " " + to_hex(pattern(24));
-  for (const auto& bad :
-       {std::string("nonsense"), kOne, kOne + " 3des", kOne + " des" + key24,
-        kOne + " aes128" + key24, kOne + " 3des" + key24 + " more", kOne + " 3des" + key24 + "00",
-        kOne.substr(0, 20) + " 3des" + key24, kOne + " 3des zz" + key24.substr(3)}) {
+  const std::vector<std::string> lines{std::string("nonsense"),
+                                       kOne,
+                                       kOne + " 3des",
+                                       kOne + " des" + key24,
+                                       kOne + " aes128" + key24,
+                                       kOne + " 3des" + key24 + " more",
+                                       kOne + " 3des" + key24 + "00",
+                                       kOne.substr(0, 20) + " 3des" + key24,
+                                       kOne + " 3des zz" + key24.substr(3)};
+  for (const auto& bad : lines) {
     const auto keys = ManagementKeys::parse(good + "\n" + bad + "\n" + good);
     ASSERT_FALSE(keys) << bad;
     EXPECT_EQ(keys.error().code, "invalid-management-keys");
