@@ -24,14 +24,15 @@ class KeptLicensesTest : public ::testing::Test {
     auto& fact = facts_.emplace_back(Fact{kStart, "c", facts_.size() + 1, "a", imported});
     kept_.add(fact, std::get<LicenseImported>(fact.body));
   }
-  void read(const KeyReading& reading) { kept_.see(reading); }
+  void read(const KeyReading& reading) { kept_.see(readings_.emplace_back(reading)); }
   LicenseHolding holding(const KeyReading& reading) {
-    kept_.see(reading);
-    return kept_.holding(reading);
+    read(reading);
+    return kept_.holding(readings_.back());
   }
 
   KeptLicenses kept_;
-  std::deque<Fact> facts_;
+  std::deque<Fact> facts_;  // what kept_ refers into stays where it is
+  std::deque<KeyReading> readings_;
 };
 
 // SPEC LIC-8
