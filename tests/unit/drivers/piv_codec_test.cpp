@@ -213,7 +213,9 @@ TEST(PivManagementKeys, SaysWhichLineIsWrong) {
                                        kOne.substr(0, 20) + " 3des" + key24,
                                        kOne + " 3des zz" + key24.substr(3)};
   for (const auto& bad : lines) {
-    const auto keys = ManagementKeys::parse(good + "\n" + bad + "\n" + good);
+    auto text = good;
+    text.append("\n").append(bad).append("\n").append(good);
+    const auto keys = ManagementKeys::parse(text);
     ASSERT_FALSE(keys) << bad;
     EXPECT_EQ(keys.error().code, "invalid-management-keys");
     EXPECT_NE(keys.error().message.find("Line 3:"), std::string::npos) << keys.error().message;
