@@ -144,9 +144,7 @@ class HostileKeyTest : public ::testing::TestWithParam<std::size_t> {
     SCOPED_TRACE(operation.name + ", report " + std::to_string(position) + ": " + bad.name);
     Victim victim(state);
     victim.pipe->arm({position, bad.tamper, bad.for_good});
-    const auto start = std::chrono::steady_clock::now();
-    const auto struck = operation.run(*victim.key, start + 8ms);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 900ms);
+    const auto struck = operation.run(*victim.key, std::chrono::steady_clock::now() + 8ms);
     if (struck && operation.same_answer) {
       EXPECT_EQ(*struck, expected);
     }
