@@ -18,6 +18,12 @@ struct CardLimits {
   bool extended() const { return max_command > 261; }
 };
 
+/// In what state end() leaves the card to others.
+enum class Leave {
+  as_is,  ///< other programs' sessions with it go on
+  reset,  ///< whatever was unlocked on it is locked again: an authenticated management key, say
+};
+
 /// A smart card behind a reader, exclusively while between begin() and end(): the four functions
 /// that an application (drivers/piv) is spoken through, the same over USB and over PC/SC. Worker
 /// thread; cancel() from any thread. Every wait ends by its deadline.
@@ -34,7 +40,7 @@ class Card {
   /// One command APDU, one response APDU: data and the two status bytes, never fewer than those.
   virtual KeyResult<Bytes> transmit(ByteView command, Deadline deadline) = 0;
   /// Gives the reader back to other programs. Without begin(), nothing.
-  virtual void end() noexcept = 0;
+  virtual void end(Leave leave) noexcept = 0;
   virtual void cancel() noexcept = 0;
   /// How the card was reached by the last begin(), for `doctor`: "USB", "PC/SC (pcscd)". The
   /// details of errors name it, too.

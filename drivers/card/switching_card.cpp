@@ -5,7 +5,7 @@
 namespace latchkey {
 
 KeyResult<CardLimits> SwitchingCard::begin(Deadline deadline) {
-  end();
+  end(Leave::as_is);
   auto served = ask_pcscd(deadline);
   if (served && *served) {
     chosen_ = ways_.pcscd.get();
@@ -42,8 +42,8 @@ KeyResult<Bytes> SwitchingCard::transmit(ByteView command, Deadline deadline) {
   return chosen_->transmit(command, deadline);
 }
 
-void SwitchingCard::end() noexcept {
-  if (chosen_ != nullptr) chosen_->end();
+void SwitchingCard::end(Leave leave) noexcept {
+  if (chosen_ != nullptr) chosen_->end(leave);
 }
 
 void SwitchingCard::cancel() noexcept {

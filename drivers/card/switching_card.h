@@ -26,7 +26,7 @@ class SwitchingCard final : public Card {
 
   KeyResult<CardLimits> begin(Deadline deadline) override;
   KeyResult<Bytes> transmit(ByteView command, Deadline deadline) override;
-  void end() noexcept override;
+  void end(Leave leave) noexcept override;
   void cancel() noexcept override;
   std::string_view way() const override;
 

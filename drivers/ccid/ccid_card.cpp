@@ -41,7 +41,7 @@ bool is_busy(const Reply& reply) {
 
 KeyResult<CardLimits> CcidCard::begin(Deadline deadline) {
   auto limits = start(deadline);
-  if (!limits) end();
+  if (!limits) end(Leave::reset);
   return limits;
 }
 
@@ -191,7 +191,7 @@ KeyResult<Reply> CcidCard::receive(std::uint8_t sequence, Answer expected, Deadl
   }
 }
 
-void CcidCard::end() noexcept {
+void CcidCard::end(Leave) noexcept {
   if (std::exchange(powered_, false) && in_step_) {
     const auto message = encode(Command::icc_power_off, ++sequence_);
     (void)exchange(message, Answer::slot_status, steady_clock::now() + kPowerOffTime);

@@ -10,9 +10,9 @@
 namespace latchkey::ccid {
 
 /// The card in slot 0 of a CCID reader, or the token that is both, over its bulk pipe (CCID 1.1).
-/// The card is switched off by end(): nothing that it was shown, such as an authenticated
-/// management key, is left for the next program. Errors as `Card` has them; the longest messages
-/// at extended APDU level are sent and taken in parts.
+/// The card is switched off by end(), however it is asked to be left: nothing that it was shown,
+/// such as an authenticated management key, is left for the next program. Errors as `Card` has
+/// them; the longest messages at extended APDU level are sent and taken in parts.
 class CcidCard final : public Card {
  public:
   /// How long a reader in step may take for GetSlotStatus.
@@ -20,13 +20,13 @@ class CcidCard final : public Card {
 
   CcidCard(std::unique_ptr<BulkPipe> pipe, std::string_view way)
       : pipe_(std::move(pipe)), way_(way) {}
-  ~CcidCard() override { end(); }
+  ~CcidCard() override { end(Leave::reset); }
   CcidCard(const CcidCard&) = delete;
   CcidCard& operator=(const CcidCard&) = delete;
 
   KeyResult<CardLimits> begin(Deadline deadline) override;
   KeyResult<Bytes> transmit(ByteView command, Deadline deadline) override;
-  void end() noexcept override;
+  void end(Leave leave) noexcept override;
   void cancel() noexcept override { pipe_->cancel(); }
   std::string_view way() const override { return way_; }
 

@@ -26,6 +26,7 @@ inline constexpr Dword kShareDirect = 3;
 inline constexpr Dword kProtocolT0 = 1;
 inline constexpr Dword kProtocolT1 = 2;
 inline constexpr Dword kLeaveCard = 0;
+inline constexpr Dword kResetCard = 1;
 inline constexpr Dword kAttributeChannel = 0x0002'0110;   ///< SCARD_ATTR_CHANNEL_ID, 4 bytes
 inline constexpr Dword kAttributeMaxInput = 0x0007'A007;  ///< SCARD_ATTR_MAXINPUT, 4 bytes
 

@@ -78,7 +78,7 @@ KeyResult<bool> PcscCard::serves(Deadline deadline) {
     }
   };
   auto found = run<bool>(search, held(), deadline);
-  if (!found || !*found) end();
+  if (!found || !*found) end(Leave::as_is);
   return found;
 }
 
@@ -89,7 +89,7 @@ KeyResult<CardLimits> PcscCard::begin(Deadline deadline) {
     return session.begin();
   };
   auto limits = run<CardLimits>(take, held(), deadline);
-  if (!limits) end();
+  if (!limits) end(Leave::as_is);
   return limits;
 }
 
@@ -99,9 +99,9 @@ KeyResult<Bytes> PcscCard::transmit(ByteView command, Deadline deadline) {
                     {KeyError::Kind::timeout, "PC/SC: the card does not answer"}, deadline);
 }
 
-void PcscCard::end() noexcept {
+void PcscCard::end(Leave leave) noexcept {
   if (!std::exchange(open_, false)) return;
-  const auto hang_up = [session = session_] { session->end(); };
+  const auto hang_up = [session = session_, leave] { session->end(leave); };
   if (stuck_ || thread_.run(hang_up, steady_clock::now() + kEndTime) != CallThread::Outcome::done)
     thread_.post(hang_up);
 }

@@ -33,7 +33,7 @@ struct DeviceFacts {
 class PcscCard final : public Card {
  public:
   PcscCard(const Api& api, std::uint32_t channel, DeviceFacts device);
-  ~PcscCard() override { end(); }
+  ~PcscCard() override { end(Leave::as_is); }
   PcscCard(const PcscCard&) = delete;
   PcscCard& operator=(const PcscCard&) = delete;
 
@@ -42,7 +42,7 @@ class PcscCard final : public Card {
   KeyResult<bool> serves(Deadline deadline);
   KeyResult<CardLimits> begin(Deadline deadline) override;
   KeyResult<Bytes> transmit(ByteView command, Deadline deadline) override;
-  void end() noexcept override;
+  void end(Leave leave) noexcept override;
   void cancel() noexcept override { thread_.cancel(); }
   std::string_view way() const override { return "PC/SC (pcscd)"; }
 

@@ -91,7 +91,7 @@ std::uint32_t Session::attribute(Handle card, Dword name) const {
 
 KeyResult<CardLimits> Session::begin() {
   auto limits = take();
-  if (!limits) end();
+  if (!limits) end(Leave::as_is);
   return limits;
 }
 
@@ -145,8 +145,9 @@ KeyResult<Bytes> Session::transmit(ByteView command) {
   return response;
 }
 
-void Session::end() {
-  if (std::exchange(in_transaction_, false)) api_.EndTransaction(card_, kLeaveCard);
+void Session::end(Leave leave) {
+  if (std::exchange(in_transaction_, false))
+    api_.EndTransaction(card_, leave == Leave::reset ? kResetCard : kLeaveCard);
   if (std::exchange(connected_, false)) api_.Disconnect(card_, kLeaveCard);
   close();
 }

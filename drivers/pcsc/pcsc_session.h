@@ -15,7 +15,7 @@ class Session {
  public:
   /// `channel`: the SCARD_ATTR_CHANNEL_ID that libccid gives the device: 0x0020, bus, address.
   Session(const Api& api, std::uint32_t channel) : api_(api), channel_(channel) {}
-  ~Session() { end(); }
+  ~Session() { end(Leave::as_is); }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -25,8 +25,8 @@ class Session {
   /// After find() has said yes. Errors as of Card.
   KeyResult<CardLimits> begin();
   KeyResult<Bytes> transmit(ByteView command);
-  /// Gives the card to the other programs, as it is, and hangs up.
-  void end();
+  /// Gives the card to the other programs and hangs up.
+  void end(Leave leave);
 
  private:
   KeyResult<std::vector<std::string>> readers();

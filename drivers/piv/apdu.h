@@ -36,13 +36,19 @@ class ApduLink {
   /// the way to the card takes it, else chained. A card that then refuses the extended form itself
   /// (6700) gets short ones from there on. Errors: the card's; `protocol`.
   KeyResult<Response> exchange(const Command& command);
+  /// From here on something is unlocked that no other program may find so.
+  void reset_at_end() { card_.get_deleter().leave = Leave::reset; }
 
  private:
   struct End {
-    void operator()(Card* card) const noexcept { card->end(); }
+    Leave leave;
+    void operator()(Card* card) const noexcept { card->end(leave); }
   };
   ApduLink(Card& card, const CardLimits& limits, Deadline deadline)
-      : card_(&card), limits_(limits), deadline_(deadline), extended_(limits.extended()) {}
+      : card_(&card, End{Leave::as_is}),
+        limits_(limits),
+        deadline_(deadline),
+        extended_(limits.extended()) {}
 
   KeyResult<Response> send(const Command& command);
   KeyResult<Response> send_chained(const Command& command);

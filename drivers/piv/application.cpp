@@ -85,6 +85,8 @@ KeyResult<void> Application::authenticate(const ManagementKey& key, const FillRa
     return key_fail(KeyError::Kind::refused,
                     "the token's management key is of another kind than the one given");
   const ManagementKey effective{*algorithm, key.value};
+  // Selecting PIV again would leave it authenticated (SP 800-73-4 part 2 section 3.1.1).
+  link_.reset_at_end();
   const auto reference = static_cast<std::uint8_t>(*algorithm);
   LK_TRY(const auto witness,
          general_authenticate(reference, Slot::management, make_tlv(kWitnessTag, {}), kWitnessTag,

@@ -33,7 +33,7 @@ class ScriptedCard final : public Card {
     script_ = script_.subspan(answer.size());
     return Bytes(answer.begin(), answer.end());
   }
-  void end() noexcept override { --open_; }
+  void end(Leave) noexcept override { --open_; }
   void cancel() noexcept override {}
   std::string_view way() const override { return "fuzz"; }
 

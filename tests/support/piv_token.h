@@ -65,7 +65,10 @@ class InProcessCard final : public Card {
     auto response = refusal ? *refusal : card_->transmit(command);
     return spoil ? spoil(std::move(response)) : std::move(response);
   }
-  void end() noexcept override { ++ended; }
+  void end(Leave leave) noexcept override {
+    ++ended;
+    if (leave == Leave::reset) ++resets;
+  }
   void cancel() noexcept override { gone = true; }
   std::string_view way() const override { return "test"; }
 
@@ -75,7 +78,7 @@ class InProcessCard final : public Card {
   std::function<std::optional<Bytes>(ByteView)> refuse;  ///< a response in the card's place
   Spoil spoil;
   bool gone = false;
-  int begun = 0, ended = 0;
+  int begun = 0, ended = 0, resets = 0;
   std::vector<Bytes> commands;
 
  private:

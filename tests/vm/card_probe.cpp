@@ -34,7 +34,7 @@ int select(Card& card) {
   const auto start = steady_clock::now();
   if (const auto limits = card.begin(soon()); !limits) return fail(limits.error());
   const auto response = card.transmit(kSelect, soon());
-  card.end();
+  card.end(Leave::as_is);
   if (!response) return fail(response.error());
   const auto time =
       std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start);
@@ -47,7 +47,7 @@ int hold(Card& card, int seconds) {
   if (const auto limits = card.begin(soon()); !limits) return fail(limits.error());
   std::puts("held");
   std::this_thread::sleep_for(std::chrono::seconds(seconds));
-  card.end();
+  card.end(Leave::as_is);
   return 0;
 }
 

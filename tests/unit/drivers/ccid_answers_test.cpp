@@ -121,7 +121,7 @@ void answer(const std::vector<Row>& rows) {
       ASSERT_TRUE(outcome) << outcome.error().detail;
       EXPECT_EQ(*outcome, std::get<Bytes>(row.expected));
     }
-    slot.card->end();
+    slot.card->end(Leave::as_is);
     EXPECT_FALSE(slot.reader->claimed);
     const auto limits = slot.card->begin(soon());
     ASSERT_TRUE(limits) << limits.error().detail;

@@ -17,7 +17,7 @@ TEST(CcidCard, ASequenceClaimsPowersTransmitsAndLeavesTheCardOff) {
   ASSERT_TRUE(slot.card->begin(soon()));
   EXPECT_TRUE(slot.reader->claimed);
   EXPECT_EQ(slot.card->transmit(kApdu, soon()).value(), kGood);
-  slot.card->end();
+  slot.card->end(Leave::as_is);
   EXPECT_FALSE(slot.reader->claimed);
   EXPECT_FALSE(slot.reader->powered);
   EXPECT_EQ(slot.types(), (std::vector{Command::get_slot_status, Command::icc_power_on,
@@ -113,7 +113,7 @@ TEST(CcidCard, AnAnswerThatComesTooLateIsThrownAway) {
     return FakeReader::Answers{};
   };
   EXPECT_EQ(slot.card->transmit(kApdu, in(10ms)).error().kind, Kind::timeout);
-  slot.card->end();
+  slot.card->end(Leave::as_is);
   slot.reader->deliver(ccid_reply(Answer::data_block, owed, Bytes{0x6F, 0x00}));
   slot.reader->deliver(Bytes(7, 0xFF));  // the rest of something
   ASSERT_TRUE(slot.card->begin(soon()));
@@ -148,7 +148,7 @@ TEST(CcidCard, UnpluggingAndCancellingEndARunningCallWithGone) {
         slot.reader->unplug();
     });
     EXPECT_EQ(slot.card->transmit(kApdu, soon()).error().kind, Kind::gone);
-    slot.card->end();
+    slot.card->end(Leave::as_is);
     EXPECT_EQ(slot.card->begin(soon()).error().kind, Kind::gone);
   }
 }

@@ -58,7 +58,7 @@ TEST_F(EmulatedCardTest, AnswersAtExtendedLevel) {
     ASSERT_TRUE(limits) << limits.error().detail;
     EXPECT_TRUE(limits->extended());
     EXPECT_TRUE(succeeded(card->transmit(kSelect, soon())));
-    card->end();
+    card->end(Leave::as_is);
   }
 }
 
@@ -82,7 +82,7 @@ TEST_F(EmulatedCardTest, ACardThatIsGivenUpAnswersTheNextSequence) {
   ctl({"fault", "t", "slow"});
   EXPECT_EQ(card->transmit(kSelect, in(20ms)).error().kind, Kind::timeout);
   ctl({"fault", "t", "none"});
-  card->end();
+  card->end(Leave::as_is);
   const auto limits = card->begin(soon());
   ASSERT_TRUE(limits) << limits.error().detail;
   EXPECT_TRUE(succeeded(card->transmit(kSelect, soon())));
@@ -105,7 +105,7 @@ TEST_F(EmulatedCardTest, FaultsHaveTheirReasons) {
     EXPECT_EQ(limits.error().kind, kind) << fault << ": " << limits.error().detail;
     ctl({"fault", "t", "none"});
     EXPECT_TRUE(card->begin(soon())) << fault;
-    card->end();
+    card->end(Leave::as_is);
   }
 }
 

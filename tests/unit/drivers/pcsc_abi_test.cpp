@@ -43,6 +43,7 @@ TEST(PcscAbi, ConstantsAreThoseOfTheLibrary) {
   EXPECT_EQ(kProtocolT0, Dword{SCARD_PROTOCOL_T0});
   EXPECT_EQ(kProtocolT1, Dword{SCARD_PROTOCOL_T1});
   EXPECT_EQ(kLeaveCard, Dword{SCARD_LEAVE_CARD});
+  EXPECT_EQ(kResetCard, Dword{SCARD_RESET_CARD});
   EXPECT_EQ(kAttributeChannel, Dword{SCARD_ATTR_CHANNEL_ID});
   EXPECT_EQ(kAttributeMaxInput, Dword{SCARD_ATTR_MAXINPUT});
 }

@@ -33,7 +33,7 @@ TEST_F(PcscCardTest, ASequenceIsOneTransactionAndLeavesTheCardAsItIs) {
   EXPECT_TRUE(card_.serves(soon()).value());
   ASSERT_TRUE(card_.begin(soon()));
   EXPECT_EQ(card_.transmit(kApdu, soon()).value(), fake_.response);
-  card_.end();
+  card_.end(Leave::as_is);
   EXPECT_EQ(fake_.calls(), (std::vector<std::string>{
                                "establish", "list", "direct Reader 00 00", "disconnect 0",
                                "direct Token 01 00", "disconnect 0", "list", "connect Token 01 00",
@@ -41,11 +41,18 @@ TEST_F(PcscCardTest, ASequenceIsOneTransactionAndLeavesTheCardAsItIs) {
   EXPECT_EQ(card_.transmit(kApdu, soon()).error().kind, Kind::protocol);
 }
 
+TEST_F(PcscCardTest, ASequenceThatUnlockedTheCardResetsIt) {
+  ASSERT_TRUE(card_.begin(soon()));
+  card_.end(Leave::reset);
+  EXPECT_EQ(fake_.count("end 1"), 1U);
+  EXPECT_EQ(fake_.count("end 0"), 0U);
+}
+
 TEST_F(PcscCardTest, TheReaderIsSearchedForOnceAndItsNameIsNotTrusted) {
   ASSERT_TRUE(card_.begin(soon()));
-  card_.end();
+  card_.end(Leave::as_is);
   ASSERT_TRUE(card_.begin(soon()));
-  card_.end();
+  card_.end(Leave::as_is);
   EXPECT_EQ(fake_.count("direct Token 01 00"), 1U);
   fake_.set_readers({{"Token 01 00", 0x0020'0103}});
   EXPECT_EQ(card_.begin(soon()).error().kind, Kind::gone);
@@ -142,10 +149,10 @@ TEST_F(PcscCardTest, BeginTellsWhyThereIsNoCard) {
       EXPECT_EQ(limits.error().kind, *row.kind) << limits.error().detail;
       EXPECT_TRUE(limits.error().detail.starts_with("PC/SC: ")) << limits.error().detail;
     }
-    card_.end();
+    card_.end(Leave::as_is);
     fake_.fail(row.function, {});
     ASSERT_TRUE(card_.begin(soon())) << row.function;
-    card_.end();
+    card_.end(Leave::as_is);
   }
 }
 
@@ -167,7 +174,7 @@ TEST_F(PcscCardTest, TransmitTellsWhatBecameOfTheCard) {
     ASSERT_TRUE(card_.begin(soon()));
     fake_.fail("transmit", {code});
     EXPECT_EQ(card_.transmit(kApdu, soon()).error().kind, kind) << int(code);
-    card_.end();
+    card_.end(Leave::as_is);
   }
   ASSERT_TRUE(card_.begin(soon()));
   fake_.fail("transmit", {Code{0x8010'0016}});
@@ -200,7 +207,7 @@ TEST_F(PcscCardTest, TheReaderSaysHowLongAnApduMayBe) {
     const auto limits = card_.begin(soon()).value();
     EXPECT_EQ(limits.max_command, row.command);
     EXPECT_EQ(limits.extended(), row.command > 261);
-    card_.end();
+    card_.end(Leave::as_is);
   }
 }
 
@@ -215,7 +222,7 @@ TEST_F(PcscCardTest, ATransactionOfAnotherProgramIsWaitedForUntilTheDeadlineOnly
   fake_.release_card();
   ASSERT_TRUE(card_.begin(soon()));
   EXPECT_TRUE(card_.transmit(kApdu, soon()));
-  card_.end();
+  card_.end(Leave::as_is);
   EXPECT_EQ(fake_.count("establish"), fake_.count("release"));
 }
 

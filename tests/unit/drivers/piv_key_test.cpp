@@ -95,6 +95,23 @@ TEST_P(PivKeyTest, WritesTheOtherSlotEachTime) {
   }
 }
 
+// Other programs share the card: an authenticated management key must not wait for them, and their
+// own sessions must not suffer from a reading.
+TEST_P(PivKeyTest, LocksTheCardAgainAfterAWriteOnly) {
+  auto reader = token_.reader(GetParam().max_command);
+  const auto& wire = *reader;
+  PivKey key(std::move(reader), PivToken::factory_keys());
+  ASSERT_TRUE(key.public_key(soon()));
+  ASSERT_TRUE(key.prove(pattern(32), soon()));
+  EXPECT_FALSE(key.read_license(soon()));
+  ASSERT_TRUE(key.check_present(soon()));
+  EXPECT_EQ(wire.resets, 0);
+  ASSERT_TRUE(key.write_license(dense(300), soon()));
+  EXPECT_EQ(wire.resets, 1);
+  ASSERT_TRUE(key.write_stamp(dense(100), soon()));
+  EXPECT_EQ(wire.resets, 2);
+}
+
 // SPEC BUF-10
 TEST_P(PivKeyTest, KeepsAStamp) {
   EXPECT_EQ(open()->read_stamp(soon()).value(), Bytes{});

@@ -43,7 +43,7 @@ TEST(SwitchingCard, GoesWithPcscdAsItComesAndGoes) {
     ASSERT_TRUE(both.card->begin(soon()));
     EXPECT_EQ(both.card->way(), way);
     EXPECT_TRUE(both.card->transmit(kApdu, soon()));
-    both.card->end();
+    both.card->end(Leave::as_is);
   }
   EXPECT_FALSE(both.usb->claimed);
 }
