@@ -121,6 +121,17 @@ class Replication(PeerTest):
             self.lab.ctl(port, "pull", "red")
             self.assertTrue(self.wait_both("Missing")["usable"])
 
+    def test_a_second_node_needs_no_new_license(self):  # SPEC KEY-8
+        self.a.start()
+        self.lab.ctl("a", "plug", "red")
+        alone = self.wait_one(self.a, "Ready")
+        self.b.start()
+        self.b.join(self.a.invite())
+        self.wait_linked()
+        together = self.wait_both("Ready")
+        self.assertEqual({name: alone[name] for name in SHARED}, together)
+        self.assertNotIn("key-gone", [fact["kind"] for fact in self.records(self.b).values()])
+
     def test_a_key_moves_from_a_failed_node_to_the_healthy_one(self):  # SPEC KEY-7
         self.pair()
         self.lab.ctl("b", "plug", "red")
