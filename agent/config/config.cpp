@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <sstream>
+#include <optional>
 
-#include "agent/config/reader.h"
+#include "core/base/toml_table.h"
 
 namespace latchkey {
 namespace {
+
+constexpr std::size_t kMaxFile = 256 * 1024;
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -69,8 +71,7 @@ void read_log(TableReader reader, log::Level& level) {
   reader.refuse_unknown();
 }
 
-Config read_all(const toml::table& root, const std::string& file,
-                std::vector<ConfigProblem>& problems) {
+Config read_all(const toml::table& root, const std::string& file, FileProblems& problems) {
   Config config;
   config.node.name = host_name();
   TableReader top(&root, "", file, problems);
@@ -88,37 +89,36 @@ Config read_all(const toml::table& root, const std::string& file,
   return config;
 }
 
-}  // namespace
-
-std::string to_string(const ConfigProblem& problem) {
-  std::string text = problem.file;
-  if (problem.line > 0) text += ":" + std::to_string(problem.line);
-  text += ": ";
-  if (!problem.key.empty()) text += problem.key + ": ";
-  return text + problem.message + "; " + problem.cure;
+/// Nothing when it cannot be read or is too large.
+std::optional<std::string> contents(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string text(kMaxFile + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (!stream.is_open() || stream.bad() || text.size() > kMaxFile) return std::nullopt;
+  return text;
 }
 
+FileProblem unreadable(const std::filesystem::path& file) {
+  return {file.string(), 0, "", "cannot be read or is larger than 256 KiB",
+          "check that it exists and is readable"};
+}
+
+}  // namespace
+
 ConfigResult parse_config(std::string_view toml, const std::string& file) {
-  std::vector<ConfigProblem> problems;
-  try {
-    Config config = read_all(toml::parse(toml, file), file, problems);
-    if (problems.empty()) return config;
-    std::stable_sort(problems.begin(), problems.end(),
-                     [](const auto& a, const auto& b) { return a.line < b.line; });
-  } catch (const toml::parse_error& error) {
-    problems.push_back({file, static_cast<int>(error.source().begin.line), "",
-                        std::string(error.description()), "correct the TOML syntax"});
-  }
+  Config config;
+  auto problems = read_toml(toml, file, [&](const toml::table& root, FileProblems& found) {
+    config = read_all(root, file, found);
+  });
+  if (problems.empty()) return config;
   return tl::make_unexpected(std::move(problems));
 }
 
 ConfigResult load_config(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  if (!stream || !(text << stream.rdbuf()))
-    return tl::make_unexpected(std::vector<ConfigProblem>{
-        {file.string(), 0, "", "cannot be read", "check that it exists and is readable"}});
-  return parse_config(text.str(), file.string());
+  const auto text = contents(file);
+  if (!text) return tl::make_unexpected(FileProblems{unreadable(file)});
+  return parse_config(*text, file.string());
 }
 
 std::vector<std::string> needs_restart(const Config& running, const Config& wanted) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/telemetry/log.h"
+#include "core/base/file_problem.h"
 #include "core/base/result.h"
 #include "drivers/piv/management_keys.h"
 
@@ -49,24 +50,15 @@ struct Config {
   log::Level log_level = log::Level::info;
 };
 
-struct ConfigProblem {
-  std::string file;
-  int line = 0;     ///< 1-based; 0 when the problem is not at a line
-  std::string key;  ///< "keys.settle_s"
-  std::string message;
-  std::string cure;
-};
-/// `FILE:LINE: KEY: MESSAGE; CURE`
-std::string to_string(const ConfigProblem& problem);
-
 /// All problems of a file at once, never just the first; those of the files whose contents belong
 /// to the configuration (keys.piv_management_keys) with them.
-using ConfigResult = tl::expected<Config, std::vector<ConfigProblem>>;
+using ConfigResult = tl::expected<Config, FileProblems>;
 ConfigResult parse_config(std::string_view toml, const std::string& file);
 ConfigResult load_config(const std::filesystem::path& file);
 
 /// What a reload (SIGHUP) cannot change in a running agent: the keys that differ and need a
-/// restart. At run time change: keys.rescan_s, trust.*, log.level.
+/// restart. At run time change: keys.rescan_s, trust.*,
+/// log.level.
 std::vector<std::string> needs_restart(const Config& running, const Config& wanted);
 
 }  // namespace latchkey

@@ -1,5 +1,6 @@
-#include "agent/config/reader.h"
+#include "core/base/toml_table.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace latchkey {
@@ -17,12 +18,29 @@ bool valid_endpoint(std::string_view text) {
   return error == std::errc{} && end == port.data() + port.size() && number >= 1 && number <= 65535;
 }
 
+bool fits(const std::string& text) { return !text.empty() && text.size() <= 255; }
+
 }  // namespace
+
+FileProblems read_toml(std::string_view toml, const std::string& file,
+                       const std::function<void(const toml::table& root, FileProblems&)>& read) {
+  FileProblems problems;
+  try {
+    read(toml::parse(toml, file), problems);
+    std::ranges::stable_sort(problems, {}, &FileProblem::line);
+  } catch (const toml::parse_error& error) {
+    problems.push_back({file, static_cast<int>(error.source().begin.line), "",
+                        std::string(error.description()), "correct the TOML syntax"});
+  }
+  return problems;
+}
 
 void TableReader::problem(std::string_view key, const toml::node& node, std::string message,
                           std::string cure) {
-  problems_.push_back({file_, static_cast<int>(node.source().begin.line),
-                       prefix_ + std::string(key), std::move(message), std::move(cure)});
+  auto name = prefix_ + std::string(key);
+  if (name.ends_with('.')) name.pop_back();  // the table itself
+  problems_.push_back({file_, static_cast<int>(node.source().begin.line), std::move(name),
+                       std::move(message), std::move(cure)});
 }
 
 template <class T>
@@ -38,10 +56,14 @@ const toml::value<T>* TableReader::value(std::string_view key, std::string_view 
 void TableReader::text(std::string_view key, std::string& out) {
   const auto* found = value<std::string>(key, "a string in quotes");
   if (found == nullptr) return;
-  if (found->get().empty() || found->get().size() > 255)
+  if (!fits(found->get()))
     problem(key, *found, "must have 1 to 255 characters", "leave the key out for its default");
   else
     out = found->get();
+}
+
+void TableReader::require(std::string_view key) {
+  if (table_->get(key) == nullptr) refuse("", "has no `" + std::string(key) + "`", "add it");
 }
 
 void TableReader::path(std::string_view key, std::filesystem::path& out) {
@@ -54,13 +76,20 @@ void TableReader::path(std::string_view key, std::filesystem::path& out) {
     out = name;
 }
 
-void TableReader::paths(std::string_view key, std::vector<std::filesystem::path>& out) {
+const toml::array* TableReader::array(std::string_view key, std::string_view of,
+                                      std::string_view example) {
   known_.emplace(key);
   const toml::node* node = table_ == nullptr ? nullptr : table_->get(key);
-  if (node == nullptr) return;
+  if (node == nullptr) return nullptr;
   const auto* list = node->as_array();
   if (list == nullptr)
-    return problem(key, *node, "must be a list of paths", "write [\"/a\", \"/b\"]");
+    problem(key, *node, "must be a list of " + std::string(of), "write " + std::string(example));
+  return list;
+}
+
+void TableReader::paths(std::string_view key, std::vector<std::filesystem::path>& out) {
+  const auto* list = array(key, "paths", "[\"/a\", \"/b\"]");
+  if (list == nullptr) return;
   for (const auto& item : *list) {
     const auto* name = item.as_string();
     if (name == nullptr || !name->get().starts_with('/'))
@@ -68,6 +97,18 @@ void TableReader::paths(std::string_view key, std::vector<std::filesystem::path>
               "write each path in quotes, from the slash");
     else
       out.emplace_back(name->get());
+  }
+}
+
+void TableReader::texts(std::string_view key, std::vector<std::string>& out) {
+  const auto* list = array(key, "strings", "[\"a\", \"b\"]");
+  if (list == nullptr) return;
+  for (const auto& item : *list) {
+    const auto* text = item.as_string();
+    if (text == nullptr || !fits(text->get()))
+      problem(key, item, "must hold strings of 1 to 255 characters only", "correct the list");
+    else
+      out.push_back(text->get());
   }
 }
 
@@ -105,10 +146,31 @@ const toml::table* TableReader::table(std::string_view key) {
   return nullptr;
 }
 
+void TableReader::tables(
+    std::string_view key,
+    const std::function<void(const std::string& name, TableReader& reader)>& read) {
+  const auto* members = table(key);
+  if (members == nullptr) return;
+  const auto prefix = prefix_ + std::string(key) + ".";
+  for (const auto& [member, node] : *members) {
+    const std::string name(member.str());
+    TableReader reader(node.as_table(), prefix + name + ".", file_, problems_);
+    if (node.is_table())
+      read(name, reader);
+    else
+      reader.problem("", node, "must be a table", "write it as [" + prefix + name + "]");
+  }
+}
+
 void TableReader::refuse(std::string_view key, const Error& error) {
   auto message = error.message;
   if (message.ends_with('.')) message.pop_back();  // a problem is one sentence with its cure
   problem(key, *table_->get(key), std::move(message), error.cure);
+}
+
+void TableReader::refuse(std::string_view key, std::string message, std::string cure) {
+  const toml::node* node = table_->get(key);
+  problem(key, node == nullptr ? *table_ : *node, std::move(message), std::move(cure));
 }
 
 void TableReader::refuse_unknown() {
