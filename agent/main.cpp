@@ -31,7 +31,7 @@ constexpr char kUsage[] =
     "  --check-config  read the configuration, report every problem, and end\n"
     "exit codes: 0 clean end, 2 usage, 3 configuration or trust files, 4 identity or database,\n"
     "  5 the API socket is taken or cannot be made, 6 another part could not start\n"
-    "SIGHUP reads the configuration and the trust files again.\n";
+    "SIGHUP reads the configuration, the trust files and the catalogue again.\n";
 
 struct Options {
   std::string config = kDefaultConfig;

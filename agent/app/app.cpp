@@ -63,7 +63,8 @@ App::App(AppParts parts)
             make_reader(settings_, config_.keys.call_deadline), [this] { changed(); }),
       peer_desk_(log_, identity_, *settings_, [this] { changed(); }),
       link_(context_, reactor_, clock_, peer_config(config_, identity_), peer_desk_),
-      licenses_({reactor_, clock_, log_, keys_, link_, settings_, [this] { return names(); }},
+      licenses_({reactor_, clock_, log_, keys_, link_, settings_, config_.catalog.content,
+                 [this] { return names(); }},
                 identity_.node_id(), make_writer(settings_, config_.keys.call_deadline)),
       front_desk_(log_, *store_, publisher_, keys_, licenses_, link_, [this] { return names(); }),
       beat_(reactor_.alarm()),
@@ -142,6 +143,7 @@ void App::reload() {
   } else {
     log::error(names::kConfigRefused, {{"problem", trust.error().message}});
   }
+  config_.catalog = std::move(wanted->catalog);
   config_.keys.rescan = wanted->keys.rescan;
   config_.log_level = wanted->log_level;
   log::set_level(config_.log_level);

@@ -34,7 +34,7 @@ void LicenseDesk::install(const net::Caller& caller, const std::string& envelope
   const auto decision = parts_.log.decide(now);
   const auto trust = parts_.settings->get().first;
   const auto keys = inserted_keys(decision);
-  auto license = check_import(as_bytes(envelope), {*trust, keys, decision.at});
+  auto license = check_import(as_bytes(envelope), {*trust, parts_.catalog, keys, decision.at});
   if (!license) {
     const auto& error = license.error();
     log::warning(names::kLicenseRefused,
@@ -169,7 +169,7 @@ Json LicenseDesk::outcome(const Waiting& waiting, const Decision& decision) cons
                       {"node", storage.node},
                       {"node_name", name_of(storage.node, names)},
                       {"message", storage.message}}},
-                    {"entries", entries_json(document, decision.at)}};
+                    {"entries", entries_json(document, parts_.catalog, decision.at)}};
   return {{"succeeded", document.entries.size()},
           {"failed", 0},
           {"documents", Json::array({result})},
@@ -177,7 +177,8 @@ Json LicenseDesk::outcome(const Waiting& waiting, const Decision& decision) cons
 }
 
 Json LicenseDesk::list() const {
-  return licenses_json(parts_.log.decide(parts_.clock.now()), parts_.log.facts(), parts_.names());
+  return licenses_json(parts_.log.decide(parts_.clock.now()), parts_.log.facts(), parts_.catalog,
+                       parts_.names());
 }
 
 }  // namespace latchkey

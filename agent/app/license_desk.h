@@ -8,6 +8,7 @@
 #include "agent/app/license_json.h"
 #include "agent/app/license_writer.h"
 #include "agent/peer/link.h"
+#include "core/license/catalog.h"
 
 namespace latchkey {
 
@@ -30,6 +31,7 @@ class LicenseDesk {
     KeyDesk& keys;
     const PeerLink& link;
     std::shared_ptr<const ReadSettings> settings;
+    const Catalog& catalog;  ///< a reload changes its content in place
     std::function<NodeNames()> names;
   };
   /// `self`: this node's id. References outlive the desk.

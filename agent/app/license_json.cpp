@@ -15,9 +15,12 @@ std::string_view status_of(const ValidityWindow& window, Time now) {
   return now < window.not_before ? "not-yet-valid" : "valid";
 }
 
-Json entry_json(const LicenseEntry& entry, Time now) {
+Json entry_json(const LicenseEntry& entry, const Catalog& catalog, Time now) {
   return {{"object", entry.object},
+          {"object_name", object_name(catalog, entry.object)},
           {"unit", entry.unit},
+          {"unit_name", unit_name(catalog, entry.unit, entry.quantity)},
+          {"known", knows(catalog, entry)},
           {"quantity", entry.quantity},
           {"kind", to_string(entry.kind)},
           {"not_before", format_time(entry.validity.not_before)},
@@ -82,7 +85,8 @@ std::optional<LicenseDocument> document_of(const Item& item, const FactLog& fact
   return document ? std::optional(std::move(*document)) : std::nullopt;
 }
 
-Json item_json(const Item& item, const FactLog& facts, Time now, const NodeNames& names) {
+Json item_json(const Item& item, const FactLog& facts, const Catalog& catalog, Time now,
+               const NodeNames& names) {
   const auto document = document_of(item, facts);
   return {{"document", item.license->document},
           {"id", item.license->id},
@@ -94,7 +98,7 @@ Json item_json(const Item& item, const FactLog& facts, Time now, const NodeNames
           {"used", item.used},
           {"stored", item.on_key ? (item.kept ? "both" : "key") : "agents"},
           {"installed", item.kept ? installed_json(*item.kept, names) : Json(nullptr)},
-          {"entries", document ? entries_json(*document, now) : Json::array()}};
+          {"entries", document ? entries_json(*document, catalog, now) : Json::array()}};
 }
 
 KeyStorage of_attempt(const LicenseWriter::Attempt& attempt, std::string node) {
@@ -111,9 +115,9 @@ KeyStorage of_attempt(const LicenseWriter::Attempt& attempt, std::string node) {
 
 }  // namespace
 
-Json entries_json(const LicenseDocument& document, Time now) {
+Json entries_json(const LicenseDocument& document, const Catalog& catalog, Time now) {
   Json entries = Json::array();
-  for (const auto& entry : document.entries) entries.push_back(entry_json(entry, now));
+  for (const auto& entry : document.entries) entries.push_back(entry_json(entry, catalog, now));
   return entries;
 }
 
@@ -131,11 +135,12 @@ KeyStorage key_storage(const Decision& decision, const std::string& key_id,
   return {"pending", key->node, "Node " + name_of(key->node, names) + " writes it to the key."};
 }
 
-Json licenses_json(const Decision& decision, const FactLog& facts, const NodeNames& names) {
+Json licenses_json(const Decision& decision, const FactLog& facts, const Catalog& catalog,
+                   const NodeNames& names) {
   Json licenses = Json::array();
   const Listing listing(decision);
   for (const auto& item : listing.items())
-    licenses.push_back(item_json(item, facts, decision.at, names));
+    licenses.push_back(item_json(item, facts, catalog, decision.at, names));
   return {{"time", format_time(decision.at)}, {"licenses", std::move(licenses)}};
 }
 

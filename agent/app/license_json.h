@@ -6,13 +6,13 @@
 #include "agent/app/fact_log.h"
 #include "agent/app/license_writer.h"
 #include "agent/app/records.h"
-#include "core/license/document.h"
+#include "core/license/catalog.h"
 
 namespace latchkey {
 
-/// The entries of a document, each with its `status` at `now`: `valid`, `expired` or
-/// `not-yet-valid` (SPEC LIC-9).
-nlohmann::json entries_json(const LicenseDocument& document, Time now);
+/// The entries of a document, each with the names that people know (SPEC LIC-11) and its `status`
+/// at `now`: `valid`, `expired` or `not-yet-valid` (SPEC LIC-9).
+nlohmann::json entries_json(const LicenseDocument& document, const Catalog& catalog, Time now);
 
 /// What became of a license on its way to its key (SPEC LIC-8).
 struct KeyStorage {
@@ -28,7 +28,7 @@ KeyStorage key_storage(const Decision& decision, const std::string& key_id,
 
 /// Body of GET /v1/licenses: every document that was installed or is on a plugged key, newest
 /// first.
-nlohmann::json licenses_json(const Decision& decision, const FactLog& facts,
+nlohmann::json licenses_json(const Decision& decision, const FactLog& facts, const Catalog& catalog,
                              const NodeNames& names);
 
 }  // namespace latchkey

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <iterator>
 #include <optional>
 
 #include "core/base/toml_table.h"
@@ -54,6 +55,11 @@ void read_trust(TableReader reader, Config::Trust& trust) {
   reader.refuse_unknown();
 }
 
+void read_catalog(TableReader reader, Config::Catalog& catalog) {
+  reader.path("file", catalog.file);
+  reader.refuse_unknown();
+}
+
 void read_peer(TableReader reader, Config::Peer& peer) {
   reader.endpoint("listen", peer.listen);
   reader.endpoint("advertise", peer.advertise);
@@ -83,6 +89,7 @@ Config read_all(const toml::table& root, const std::string& file, FileProblems& 
   read_api(room("api"), config.api);
   read_keys(room("keys"), config.keys);
   read_trust(room("trust"), config.trust);
+  read_catalog(room("catalog"), config.catalog);
   read_peer(room("peer"), config.peer);
   read_log(room("log"), config.log_level);
   top.refuse_unknown();
@@ -104,6 +111,17 @@ FileProblem unreadable(const std::filesystem::path& file) {
           "check that it exists and is readable"};
 }
 
+/// The problems of the catalogue, each with its line there.
+void load_catalog(Config::Catalog& catalog, FileProblems& problems) {
+  if (catalog.file.empty()) return;
+  const auto text = contents(catalog.file);
+  if (!text) return problems.push_back(unreadable(catalog.file));
+  if (auto parsed = parse_catalog(*text, catalog.file.string()))
+    catalog.content = *std::move(parsed);
+  else
+    std::ranges::move(parsed.error(), std::back_inserter(problems));
+}
+
 }  // namespace
 
 ConfigResult parse_config(std::string_view toml, const std::string& file) {
@@ -111,6 +129,7 @@ ConfigResult parse_config(std::string_view toml, const std::string& file) {
   auto problems = read_toml(toml, file, [&](const toml::table& root, FileProblems& found) {
     config = read_all(root, file, found);
   });
+  load_catalog(config.catalog, problems);
   if (problems.empty()) return config;
   return tl::make_unexpected(std::move(problems));
 }

@@ -9,6 +9,7 @@
 #include "agent/telemetry/log.h"
 #include "core/base/file_problem.h"
 #include "core/base/result.h"
+#include "core/license/catalog.h"
 #include "drivers/piv/management_keys.h"
 
 namespace latchkey {
@@ -41,6 +42,10 @@ struct Config {
     std::filesystem::path bundle;              ///< DSSE envelope; empty: none
     bool operator==(const Trust&) const = default;
   } trust;
+  struct Catalog {
+    std::filesystem::path file;                     ///< empty: the built-in one
+    latchkey::Catalog content = default_catalog();  ///< SPEC LIC-11
+  } catalog;
   struct Peer {
     std::string listen;             ///< "address:port"; empty: no listener (SPEC SEC-1)
     std::string advertise;          ///< what an invitation names
@@ -51,13 +56,13 @@ struct Config {
 };
 
 /// All problems of a file at once, never just the first; those of the files whose contents belong
-/// to the configuration (keys.piv_management_keys) with them.
+/// to the configuration (keys.piv_management_keys, catalog.file) with them.
 using ConfigResult = tl::expected<Config, FileProblems>;
 ConfigResult parse_config(std::string_view toml, const std::string& file);
 ConfigResult load_config(const std::filesystem::path& file);
 
 /// What a reload (SIGHUP) cannot change in a running agent: the keys that differ and need a
-/// restart. At run time change: keys.rescan_s, trust.*,
+/// restart. At run time change: keys.rescan_s, trust.*, catalog.*,
 /// log.level.
 std::vector<std::string> needs_restart(const Config& running, const Config& wanted);
 

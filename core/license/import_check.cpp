@@ -59,6 +59,26 @@ Result<void> check_window(const LicenseDocument& document, Time now) {
   return {};
 }
 
+/// The first few: a person mends one and finds the rest in the catalogue.
+std::string some_of(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i)
+    text.append(i == 0 ? "" : ", ").append(names[i]);
+  if (names.size() > kShown) text += " and " + std::to_string(names.size() - kShown) + " more";
+  return text;
+}
+
+Result<void> check_objects(const LicenseDocument& document, const Catalog& catalog) {
+  const auto unknown = unknown_in(catalog, document.entries);
+  if (unknown.empty()) return {};
+  return fail("unknown-object",
+              "This license names what the catalogue of this agent does not have: " +
+                  some_of(unknown) + ".",
+              "Ask the vendor whether it was issued for this product; if so, install the vendor's "
+              "newest catalogue (`catalog.file`) or a newer agent, and repeat.");
+}
+
 Result<void> check_history(const VerifiedLicense& license, const InsertedKey& key) {
   if (std::ranges::find(key.imported, license.hash) != key.imported.end())
     return fail("already-imported", "This license is installed already.",
@@ -79,6 +99,7 @@ Result<VerifiedLicense> check_import(ByteView envelope, const ImportSituation& s
   LK_TRY(const auto key_id, bound_key(license.document));
   LK_TRY(const auto* const key, find_key(situation.keys, key_id));
   LK_CHECK(check_window(license.document, situation.now));
+  LK_CHECK(check_objects(license.document, situation.catalog));
   LK_CHECK(check_history(license, *key));
   return license;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/license/catalog.h"
 #include "core/license/trust_store.h"
 
 namespace latchkey {
@@ -19,6 +20,7 @@ struct InsertedKey {
 
 struct ImportSituation {
   const TrustStore& trust;
+  const Catalog& catalog;
   std::span<const InsertedKey> keys;  ///< on every node
   Time now;                           ///< license time
 };
@@ -27,7 +29,7 @@ struct ImportSituation {
 /// anything; nothing is changed. Errors, the first that applies (SPEC LIC-5): `invalid-format`,
 /// `untrusted-signer`, `revoked`, `wrong-environment` (bound to a deployment, or asks for more than
 /// any key here can show), `key-not-inserted`, `wrong-key-id`, `expired` and `not-yet-valid` (of
-/// all its entries), `already-imported`, `older-than-current`.
+/// all its entries), `unknown-object` (of any entry), `already-imported`, `older-than-current`.
 Result<VerifiedLicense> check_import(ByteView envelope, const ImportSituation& situation);
 
 }  // namespace latchkey

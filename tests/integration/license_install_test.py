@@ -9,7 +9,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from license_lab import HOUR, NOW, LicenseTest  # noqa: E402
+from license_lab import HOUR, KNOWN, NOW, LicenseTest  # noqa: E402
 
 
 class RenewalTest(LicenseTest):
@@ -51,7 +51,9 @@ class RenewalTest(LicenseTest):
         listed = json.loads(self.a.cli("--json", "license", "list"))["licenses"]
         self.assertEqual(listed[0]["id"], name)
         self.assertEqual(listed[0]["entries"][0]["object"], "object-0")
-        self.assertIn(name, self.a.cli("license", "list"))
+        listed = self.a.cli("license", "list")
+        self.assertIn(name, listed)
+        self.assertIn("Object 0 (base), 1 CPU socket,", listed)
         self.a.cli("record", "verify")
 
     def test_refusals(self):  # SPEC LIC-5
@@ -75,6 +77,7 @@ class RenewalTest(LicenseTest):
             "wrong-key-id": self.issue(green, "L-green"),
             "expired": self.issue(self.red, "L-over", begin=NOW - 72 * HOUR, days=1),
             "not-yet-valid": self.issue(self.red, "L-soon", begin=NOW + 48 * HOUR),
+            "unknown-object": self.issue(self.red, "L-strange", entries=KNOWN + 1),
         }
         for code, file in cases.items():
             self.assertEqual(self.refusal(self.a, file), code)

@@ -37,9 +37,10 @@ Result<std::string> read_license(const std::string& file) {
 
 std::string entry_text(const json& entry) {
   const auto status = text(entry, "status");
-  return text(entry, "object") + " (" + text(entry, "kind") + "), " + text(entry, "quantity") +
-         " " + text(entry, "unit") + ", " + date(text(entry, "not_before")) + " to " +
-         date(text(entry, "not_after")) + (status == "valid" ? "" : ", " + status);
+  return text(entry, "object_name") + " (" + text(entry, "kind") + "), " + text(entry, "quantity") +
+         " " + text(entry, "unit_name") + ", " + date(text(entry, "not_before")) + " to " +
+         date(text(entry, "not_after")) + (status == "valid" ? "" : ", " + status) +
+         (flag(entry, "known") ? "" : ", not in the catalogue");
 }
 
 void print_entries(std::ostream& out, const json& license) {

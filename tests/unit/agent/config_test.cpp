@@ -142,10 +142,36 @@ TEST(Config, TakesTheManagementKeysFromTheirFile) {
   EXPECT_THAT(needs_restart(*before, *after), ElementsAre("keys.piv_management_keys"));
 }
 
+TEST(Config, TakesTheCatalogueFromItsFile) {  // SPEC LIC-11
+  const test::TempDir dir;
+  const auto path = (dir.path() / "catalog.toml").string();
+  const auto toml = "[catalog]\nfile = \"" + path + "\"\n";
+  EXPECT_EQ(parse_config("", "a.toml")->catalog.content, default_catalog());
+  EXPECT_THAT(problems_of(toml), ElementsAre(testing::StartsWith(path + ": cannot be read")));
+  std::ofstream(path) << "[units]\ncup = { one = \"cup\" }\n";
+  EXPECT_THAT(problems_of(toml + "size = 1\n"),
+              ElementsAre(testing::StartsWith("a.toml:3: catalog.size: "),
+                          testing::StartsWith(path + ":1: describes no object"),
+                          testing::StartsWith(path + ":2: units.cup: has no `many`")));
+  std::ofstream(path) << "[units]\ncup = { one = \"cup\", many = \"cups\" }\n"
+                         "[objects.teapot]\nname = \"Teapot\"\nkind = \"base\"\nunits = "
+                         "[\"cup\"]\n";
+  const auto config = parse_config(toml, "a.toml");
+  ASSERT_TRUE(config) << to_string(config.error().at(0));
+  EXPECT_EQ(config->catalog.content.objects.size(), 1u);
+  EXPECT_THAT(needs_restart(Config{}, *config), testing::Not(testing::Contains("catalog")));
+}
+
 TEST(Config, AMissingFileIsNamed) {
   const auto config = load_config("/nonexistent/agent.toml");
   ASSERT_FALSE(config);
+  EXPECT_FALSE(load_config("/")) << "a directory";
   EXPECT_THAT(to_string(config.error().at(0)), testing::StartsWith("/nonexistent/agent.toml: "));
+  const test::TempDir dir;
+  std::ofstream(dir.path() / "large") << std::string(256 * 1024, '\n');
+  EXPECT_TRUE(load_config(dir.path() / "large"));
+  std::ofstream(dir.path() / "large", std::ios::app) << '\n';
+  EXPECT_FALSE(load_config(dir.path() / "large"));
 }
 
 TEST(Config, AReloadSaysWhatNeedsARestart) {

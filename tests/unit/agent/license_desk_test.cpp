@@ -76,9 +76,11 @@ class LicenseDeskTest : public ::testing::Test {
   ReadSettings peer_settings_{vendor_.trust(), identity_.deployment_key().public_key()};
   PeerDesk peer_desk_{log_, peer_identity_, peer_settings_, [] {}};
   PeerLink link_{context_, reactor_, clock_, PeerConfig{}, peer_desk_};
-  LicenseDesk desk_{{reactor_, clock_, log_, keys_, link_, settings_, [] { return NodeNames{}; }},
-                    identity_.node_id(),
-                    make_writer(settings_, 1s)};
+  Catalog catalog_ = default_catalog();
+  LicenseDesk desk_{
+      {reactor_, clock_, log_, keys_, link_, settings_, catalog_, [] { return NodeNames{}; }},
+      identity_.node_id(),
+      make_writer(settings_, 1s)};
   std::optional<Result<Json>> answer_;
 };
 
@@ -142,6 +144,24 @@ TEST_F(LicenseDeskTest, ARefusalChangesNothing) {
   }
   EXPECT_TRUE(store_.requests.empty());
   EXPECT_EQ(log_.facts().entries().size(), facts);
+}
+
+// SPEC LIC-5, LIC-11: a reloaded catalogue decides at once, and only about what is new
+TEST_F(LicenseDeskTest, TheCatalogueNamesAndRefuses) {
+  const auto known = license("L-2", "2026-05-01T00:00:00Z");
+  install(known);
+  store_.answer_all();
+  const auto entry = [&] { return desk_.list()["licenses"][0]["entries"][0]; };
+  EXPECT_EQ(entry()["object_name"], default_catalog().objects.at("kvm").name);
+  EXPECT_EQ(entry()["unit_name"], "CPU sockets");
+  EXPECT_EQ(entry()["known"], true);
+  catalog_.objects.erase("kvm");
+  install(license("L-3", "2026-05-02T00:00:00Z"));
+  ASSERT_TRUE(answer_);
+  EXPECT_EQ(answer_->error().code, "unknown-object");
+  EXPECT_EQ(entry()["object_name"], "kvm");
+  EXPECT_EQ(entry()["known"], false);
+  EXPECT_EQ(desk_.list()["licenses"][0]["used"], true) << "what is installed stays";
 }
 
 // SPEC LIC-4: not even while the first one is still on its way to the disk

@@ -10,7 +10,10 @@ namespace {
 using nlohmann::json;
 
 const json kEntry{{"object", "kvm"},
+                  {"object_name", "ZStack Cloud"},
                   {"unit", "cpu-socket"},
+                  {"unit_name", "CPU sockets"},
+                  {"known", true},
                   {"quantity", 10},
                   {"kind", "base"},
                   {"not_before", "2026-01-01T00:00:00Z"},
@@ -50,7 +53,7 @@ TEST_F(LicenseVerbTest, InstallSaysWhatBecameOfIt) {  // SPEC LIC-8, LIC-10
   EXPECT_EQ(done.exit_code, kOk);
   EXPECT_EQ(done.out,
             "Installed license L-2 for key LK-0; it is in use now.\n"
-            "  kvm (base), 10 cpu-socket, 2026-01-01 00:00 UTC to 2027-01-01 00:00 UTC\n"
+            "  ZStack Cloud (base), 10 CPU sockets, 2026-01-01 00:00 UTC to 2027-01-01 00:00 UTC\n"
             "Key: The key carries it.\n"
             "Node node-a has it.\n"
             "Node node-b has it.\n");
@@ -96,7 +99,7 @@ TEST_F(LicenseVerbTest, AFileThatCannotBeALicenseNeverReachesTheAgent) {
   EXPECT_EQ(latchkey({"license", "install"}).exit_code, kUsage);
 }
 
-TEST_F(LicenseVerbTest, ListShowsWhereEachLicenseIs) {
+TEST_F(LicenseVerbTest, ListShowsWhereEachLicenseIs) {  // SPEC LIC-9, LIC-11
   const auto license = [](const char* id, const char* stored, bool used, const json& installed) {
     return json{{"id", id},
                 {"key", "LK-0"},
@@ -111,13 +114,19 @@ TEST_F(LicenseVerbTest, ListShowsWhereEachLicenseIs) {
       license("L-2", "both", true,
               {{"at", "2026-02-01T00:00:00Z"}, {"by", "root"}, {"node_name", "node-b"}}),
       license("L-1", "key", false, nullptr)};
-  EXPECT_EQ(latchkey({"license", "list"}).out,
-            "L-2  key LK-0  valid, in use, on the key and kept by the agents\n"
-            "  issued 2026-01-01 00:00 UTC; installed 2026-02-01 00:00 UTC by root on node-b\n"
-            "  kvm (base), 10 cpu-socket, 2026-01-01 00:00 UTC to 2027-01-01 00:00 UTC\n"
-            "L-1  key LK-0  valid, not in use, on the key\n"
-            "  issued 2026-01-01 00:00 UTC\n"
-            "  kvm (base), 10 cpu-socket, 2026-01-01 00:00 UTC to 2027-01-01 00:00 UTC\n");
+  EXPECT_EQ(
+      latchkey({"license", "list"}).out,
+      "L-2  key LK-0  valid, in use, on the key and kept by the agents\n"
+      "  issued 2026-01-01 00:00 UTC; installed 2026-02-01 00:00 UTC by root on node-b\n"
+      "  ZStack Cloud (base), 10 CPU sockets, 2026-01-01 00:00 UTC to 2027-01-01 00:00 UTC\n"
+      "L-1  key LK-0  valid, not in use, on the key\n"
+      "  issued 2026-01-01 00:00 UTC\n"
+      "  ZStack Cloud (base), 10 CPU sockets, 2026-01-01 00:00 UTC to 2027-01-01 00:00 UTC\n");
+  auto strange = kEntry;
+  strange.update({{"object_name", "teapot"}, {"known", false}});
+  backend.license_list["licenses"][0]["entries"] = json::array({strange});
+  EXPECT_NE(latchkey({"license", "list"}).out.find("2027-01-01 00:00 UTC, not in the catalogue\n"),
+            std::string::npos);
   backend.license_list["licenses"] = json::array();
   EXPECT_EQ(latchkey({"license", "list"}).out, "No license is known here.\n");
 }

@@ -28,6 +28,10 @@ LicenseDocument with(std::vector<LicenseEntry> entries) {
   return out;
 }
 
+LicenseEntry running(std::string object, std::string unit, EntryKind kind) {
+  return {std::move(object), std::move(unit), 1, kind, SampleVendor::year(2026, 2027), {}};
+}
+
 LicenseDocument issued(std::string_view when) {
   auto out = valid();
   out.issued = at(when);
@@ -50,7 +54,7 @@ class ImportCheck : public ::testing::Test {
  protected:
   Result<VerifiedLicense> check(const Bytes& envelope, std::vector<InsertedKey> keys,
                                 std::string_view now = kNow) const {
-    return check_import(envelope, {trust_, keys, at(now)});
+    return check_import(envelope, {trust_, default_catalog(), keys, at(now)});
   }
   std::string code(const LicenseDocument& document, std::vector<InsertedKey> keys,
                    std::string_view now = kNow) const {
@@ -99,6 +103,36 @@ TEST_F(ImportCheck, EachCauseOfRefusal) {
       {"a second early", with({soon}), {bare_}, "not-yet-valid"},
       {"one has begun", with({soon, just_begun}), {bare_}, ""},
       {"one over, one to come", with({over, soon}), {bare_}, ""},
+      {"a module and a service",
+       with({running("vmware", "cpu-core", EntryKind::module),
+             running("after-sales-7x24", "deployment", EntryKind::module)}),
+       {bare_},
+       ""},
+      {"an object that nobody knows",
+       with({running("teapot", "cpu-socket", EntryKind::base)}),
+       {bare_},
+       "unknown-object"},
+      {"one among others",
+       with({entry("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+             running("Kvm", "cpu-socket", EntryKind::base)}),
+       {bare_},
+       "unknown-object"},
+      {"a unit that nobody knows",
+       with({running("kvm", "furlong", EntryKind::base)}),
+       {bare_},
+       "unknown-object"},
+      {"a unit of another object",
+       with({running("kvm", "vm", EntryKind::base)}),
+       {bare_},
+       "unknown-object"},
+      {"a module as a base",
+       with({running("vmware", "cpu-core", EntryKind::base)}),
+       {bare_},
+       "unknown-object"},
+      {"a base as a module",
+       with({running("kvm", "host", EntryKind::module)}),
+       {bare_},
+       "unknown-object"},
       {"issued with the current one",
        issued("2026-03-01T00:00:00Z"),
        {holds("2026-03-01T00:00:00Z")},
@@ -130,7 +164,7 @@ TEST_F(ImportCheck, WhatIsNotTheVendorsIsRefusedFirst) {
   EXPECT_EQ(code(check(vendor_.seal(vendor_.bundle()), {})), "invalid-format");
   EXPECT_EQ(code(check(foreign, {})), "untrusted-signer");
   EXPECT_NE(code(check(damaged, {})), "key-not-inserted");
-  EXPECT_EQ(code(check_import(good, {trust, {}, at(kNow)})), "revoked");
+  EXPECT_EQ(code(check_import(good, {trust, default_catalog(), {}, at(kNow)})), "revoked");
 }
 
 // SPEC LIC-5: the first cause in the order of the rule speaks
@@ -142,6 +176,11 @@ TEST_F(ImportCheck, OrderOfTheCauses) {
   EXPECT_EQ(code(old, {newer}), "expired");
   EXPECT_EQ(code(valid(), {newer}, "2025-12-31T23:59:59Z"), "not-yet-valid");
   EXPECT_EQ(code(valid(), {newer}, "2026-01-01T00:00:00Z"), "older-than-current");
+  auto strange = with({running("teapot", "cup", EntryKind::base)});
+  EXPECT_EQ(code(strange, {newer}), "unknown-object");
+  EXPECT_EQ(code(strange, {newer}, "2025-12-31T23:59:59Z"), "not-yet-valid");
+  EXPECT_EQ(code(strange, {newer}, "2027-01-01T00:00:00Z"), "expired");
+  EXPECT_EQ(code(strange, {other_}), "wrong-key-id");
   auto again = newer;
   again.imported.push_back(check(vendor_.seal(valid()), {bare_})->hash);
   EXPECT_EQ(code(valid(), {again}), "already-imported");
@@ -166,6 +205,15 @@ TEST_F(ImportCheck, TheMessageNamesWhatMatters) {
   EXPECT_TRUE(has(message(with({entry("2026-01-01T00:00:00Z", "2026-05-01T00:00:00Z")}), {bare_}),
                   "2026-05-01T00:00:00Z"))
       << "since when";
+  std::vector<LicenseEntry> strange{running("kvm", "furlong", EntryKind::base),
+                                    running("gpu", "gpu", EntryKind::base)};
+  for (char c = 'a'; c < 'g'; ++c)
+    for (int twice = 0; twice < 2; ++twice)
+      strange.push_back(running(std::string("teapot-") + c, "cup", EntryKind::base));
+  EXPECT_TRUE(has(message(with(strange), {bare_}),
+                  ": `kvm` by `furlong`, `gpu` as base, `teapot-a`, `teapot-b`, `teapot-c` and 3 "
+                  "more."))
+      << message(with(strange), {bare_});
 }
 
 }  // namespace
