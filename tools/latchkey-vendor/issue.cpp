@@ -1,21 +1,19 @@
-#include <algorithm>
-#include <array>
 #include <charconv>
+#include <filesystem>
 
-#include "core/base/random.h"
 #include "core/license/document.h"
 #include "core/license/envelope.h"
-#include "core/usbkey/key_id.h"
+#include "tools/latchkey-vendor/compose.h"
 #include "tools/latchkey-vendor/files.h"
 #include "tools/latchkey-vendor/key_files.h"
 #include "tools/latchkey-vendor/options.h"
+#include "tools/latchkey-vendor/order.h"
 #include "tools/latchkey-vendor/verbs.h"
 
 namespace latchkey::vendor {
 namespace {
 
-struct Options {
-  std::string issuer;
+struct ByHand {
   std::string key_id;
   std::vector<std::string> entries;
   std::string customer;
@@ -25,6 +23,12 @@ struct Options {
   Period period;
   std::string assurance = "possession";
   std::vector<std::string> supersedes;
+};
+
+struct Options {
+  std::string issuer;
+  std::string order;
+  ByHand by_hand;
   std::string output;
 };
 
@@ -56,89 +60,103 @@ Result<LicenseEntry> entry_of(const std::string& text, const ValidityWindow& val
   return out;
 }
 
-Result<std::string> new_license_id() {
-  std::array<std::uint8_t, 10> bytes{};
-  if (!system_random(bytes)) return fail("no-random", "The system gave no random numbers.");
-  return "L-" + to_hex(bytes);
-}
-
-Result<LicenseDocument> compose(const Options& options, const Issuer& issuer, Time now) {
-  LicenseDocument out;
-  const auto key = parse_key_id(options.key_id);
-  if (!key)
-    return fail("invalid-key-id", "`" + options.key_id + "` is no key ID.",
-                "Check it for slips; `latchkey key id` prints it.");
-  out.binding = KeyBinding{*key};
-  LK_TRY(out.issued, time_of(options.issued, std::chrono::floor<std::chrono::seconds>(now)));
-  LK_TRY(const auto validity, window_of(options.period, out.issued));
-  for (const auto& text : options.entries) {
+Result<LicenseDocument> by_hand(const ByHand& asked, const Issuer& issuer, Time now) {
+  LicenseDocument draft;
+  LK_TRY(draft.binding, key_binding(asked.key_id));
+  LK_TRY(draft.issued, time_of(asked.issued, std::chrono::floor<std::chrono::seconds>(now)));
+  LK_TRY(const auto validity, window_of(asked.period, draft.issued));
+  for (const auto& text : asked.entries) {
     LK_TRY(auto entry, entry_of(text, validity));
-    out.entries.push_back(std::move(entry));
+    draft.entries.push_back(std::move(entry));
   }
-  out.id = options.id;
-  if (out.id.empty()) {
-    LK_TRY(out.id, new_license_id());
-  }
-  // Without a register of what was issued, the issue time counts the documents.
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(out.issued).time_since_epoch();
-  out.serial = options.serial != 0 ? options.serial : static_cast<std::uint64_t>(seconds.count());
-  out.issuer = issuer.name;
-  out.customer = options.customer;
-  out.minimum_assurance = parse_key_assurance(options.assurance).value_or(KeyAssurance::attested);
-  out.supersedes = options.supersedes;
-  return out;
+  draft.id = asked.id;
+  draft.serial = asked.serial;
+  draft.customer = asked.customer;
+  draft.minimum_assurance = parse_key_assurance(asked.assurance).value_or(KeyAssurance::attested);
+  draft.supersedes = asked.supersedes;
+  return compose(std::move(draft), issuer);
 }
 
-/// What every agent would refuse is refused here, where it can still be mended.
-Result<void> check(const LicenseDocument& document, const Issuer& issuer) {
-  const auto payload = serialise(document);
-  LK_TRY(const auto checked, parse_license(as_bytes(payload)));
-  if (checked.issued < issuer.validity.not_before || checked.issued >= issuer.validity.not_after)
-    return fail("issuer-not-valid", "The issuing key is not valid at the issue time.",
-                "Use another issuing key, or another --issued.");
-  for (const auto& entry : checked.entries)
-    if (!issuer.may_license(entry.object))
-      return fail("issuer-not-valid", "The issuing key may not license `" + entry.object + "`.",
-                  "Use an issuing key with that scope.");
+Result<std::vector<LicenseDocument>> documents_of(const Options& options, const Issuer& issuer,
+                                                  Time now) {
+  if (options.order.empty()) {
+    LK_TRY(auto document, by_hand(options.by_hand, issuer, now));
+    return std::vector{std::move(document)};
+  }
+  LK_TRY(const auto text, read_file(options.order));
+  auto order = parse_order(text, issuer, now);
+  if (!order) return tl::make_unexpected(order_error(options.order, order.error()));
+  return *std::move(order);
+}
+
+/// To standard output or into one file, one after another, or each into a file of its own.
+Result<void> deliver(const std::vector<LicenseDocument>& documents,
+                     const std::vector<std::string>& envelopes, const std::string& output,
+                     Session& session) {
+  std::string all;
+  for (const auto& envelope : envelopes) all += envelope + "\n";
+  if (output.empty()) {
+    session.out << all;
+    return {};
+  }
+  std::error_code none;
+  const bool folder = std::filesystem::is_directory(output, none);
+  if (!folder) LK_CHECK(write_file(output, all, Access::everyone, Existing::replace));
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    session.out << "license " << documents[i].id;
+    if (folder) {
+      const auto file = (std::filesystem::path(output) / (documents[i].id + ".json")).string();
+      LK_CHECK(write_file(file, envelopes[i] + "\n", Access::everyone, Existing::replace));
+      session.out << ' ' << std::get<KeyBinding>(documents[i].binding).key_id << ' ' << file;
+    }
+    session.out << '\n';
+  }
   return {};
 }
 
 Result<void> issue(const Options& options, Session& session) {
   LK_TRY(const auto issuer, open_issuer(options.issuer));
-  LK_TRY(const auto document, compose(options, issuer, session.now));
-  LK_CHECK(check(document, issuer));
+  LK_TRY(const auto documents, documents_of(options, issuer, session.now));
   LK_TRY(const auto key, open_private_key(options.issuer, session));
-  LK_TRY(const auto envelope, make_envelope(kLicenseType, serialise(document), {&key, 1}));
-  if (options.output.empty()) {
-    session.out << envelope << '\n';
-    return {};
+  std::vector<std::string> envelopes;
+  for (const auto& document : documents) {
+    LK_TRY(auto envelope, make_envelope(kLicenseType, serialise(document), {&key, 1}));
+    envelopes.push_back(std::move(envelope));
   }
-  LK_CHECK(write_file(options.output, envelope + "\n", Access::everyone, Existing::replace));
-  session.out << "license " << document.id << '\n';
-  return {};
+  return deliver(documents, envelopes, options.output, session);
+}
+
+void add_by_hand(CLI::App& group, ByHand& asked) {
+  group.add_option("--key-id", asked.key_id, "of the USB key, as the customer sent it")->required();
+  group.add_option("--entry", asked.entries, "may be repeated")
+      ->required()
+      ->type_name("OBJECT:UNIT:QUANTITY[:base|module]");
+  group.add_option("--customer", asked.customer, "whose license it is")->required();
+  group.add_option("--id", asked.id, "license id; default: a random one");
+  group.add_option("--serial", asked.serial, "default: the issue time in seconds");
+  group.add_option("--issued", asked.issued, "issue time; default: now")->type_name("TIME");
+  add_period(group, asked.period);
+  group.add_option("--minimum-assurance", asked.assurance, "what must be known of the USB key")
+      ->check(CLI::IsMember({"possession", "attested"}))
+      ->capture_default_str();
+  group.add_option("--supersedes", asked.supersedes, "license id that it replaces");
 }
 
 }  // namespace
 
 void add_issue(CLI::App& app, Session& session) {
-  auto* verb = app.add_subcommand("issue", "issue a license for a USB key");
+  auto* verb = app.add_subcommand("issue", "issue licenses for USB keys");
   auto& options = on_chosen<Options>(*verb, session, issue);
   verb->add_option("--issuer", options.issuer, "issuing key")->required()->type_name("PREFIX");
-  verb->add_option("--key-id", options.key_id, "of the USB key, as the customer sent it")
-      ->required();
-  verb->add_option("--entry", options.entries, "may be repeated")
-      ->required()
-      ->type_name("OBJECT:UNIT:QUANTITY[:base|module]");
-  verb->add_option("--customer", options.customer, "whose license it is")->required();
-  verb->add_option("--id", options.id, "license id; default: a random one");
-  verb->add_option("--serial", options.serial, "default: the issue time in seconds");
-  verb->add_option("--issued", options.issued, "issue time; default: now")->type_name("TIME");
-  add_period(*verb, options.period);
-  verb->add_option("--minimum-assurance", options.assurance, "what must be known of the USB key")
-      ->check(CLI::IsMember({"possession", "attested"}))
-      ->capture_default_str();
-  verb->add_option("--supersedes", options.supersedes, "license id that it replaces");
-  verb->add_option("-o,--output", options.output, "default: standard output")->type_name("FILE");
+  auto* what = verb->add_option_group("what", "an order, or one license by hand");
+  what->require_option(1);
+  what->add_option("--order", options.order, "order file: any number of licenses")
+      ->type_name("FILE");
+  add_by_hand(*what->add_option_group("by hand"), options.by_hand);
+  verb->add_option(
+          "-o,--output", options.output,
+          "file for all, or an existing folder for one file each; default: standard output")
+      ->type_name("FILE|DIR");
 }
 
 }  // namespace latchkey::vendor
