@@ -3,6 +3,7 @@
 
 #include "core/license/document.h"
 #include "core/license/envelope.h"
+#include "tools/latchkey-vendor/catalog.h"
 #include "tools/latchkey-vendor/compose.h"
 #include "tools/latchkey-vendor/files.h"
 #include "tools/latchkey-vendor/key_files.h"
@@ -117,6 +118,7 @@ Result<void> deliver(const std::vector<LicenseDocument>& documents,
 Result<void> issue(const Options& options, Session& session) {
   LK_TRY(const auto issuer, open_issuer(options.issuer));
   LK_TRY(const auto documents, documents_of(options, issuer, session.now));
+  LK_CHECK(warn_of_unknown(documents, session));
   LK_TRY(const auto key, open_private_key(options.issuer, session));
   std::vector<std::string> envelopes;
   for (const auto& document : documents) {

@@ -11,8 +11,10 @@ namespace latchkey::vendor {
 /// What every verb works with; it leaves its outcome here.
 struct Session {
   std::ostream& out;
+  std::ostream& err;
   Time now;
   std::string passphrase_file;
+  std::string catalog;  ///< file; empty: the built-in one
   Result<void> outcome;
 };
 

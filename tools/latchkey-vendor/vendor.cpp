@@ -25,10 +25,13 @@ void describe(CLI::App& app, Session& session) {
   app.fallthrough();
   app.add_option("--passphrase-file", session.passphrase_file,
                  "first line opens the private keys (else $LATCHKEY_PASSPHRASE, else asked)");
+  app.add_option("--catalog", session.catalog, "what can be licensed; default: the built-in one")
+      ->type_name("FILE");
   add_root_create(group(app, "root", "root keys: they sign trust bundles"), session);
   add_issuer_create(group(app, "issuer", "issuing keys: they sign licenses"), session);
   add_trust_sign(group(app, "trust", "trust bundles: whom an agent believes"), session);
   add_issue(app, session);
+  add_catalog(app, session);
   add_inspect(app, session);
   add_verify(app, session);
   add_prepare(app, session);
@@ -39,7 +42,7 @@ void describe(CLI::App& app, Session& session) {
 }  // namespace
 
 int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err, Time now) {
-  Session session{out, now, {}, {}};
+  Session session{out, err, now, {}, {}, {}};
   CLI::App app("", "latchkey-vendor");
   describe(app, session);
   try {
