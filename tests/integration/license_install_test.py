@@ -9,7 +9,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from license_lab import HOUR, KNOWN, NOW, LicenseTest  # noqa: E402
+from license_lab import HOUR, KNOWN, NOW, LicenseTest, catalog  # noqa: E402
 
 
 class RenewalTest(LicenseTest):
@@ -77,7 +77,6 @@ class RenewalTest(LicenseTest):
             "wrong-key-id": self.issue(green, "L-green"),
             "expired": self.issue(self.red, "L-over", begin=NOW - 72 * HOUR, days=1),
             "not-yet-valid": self.issue(self.red, "L-soon", begin=NOW + 48 * HOUR),
-            "unknown-object": self.issue(self.red, "L-strange", entries=KNOWN + 1),
         }
         for code, file in cases.items():
             self.assertEqual(self.refusal(self.a, file), code)
@@ -152,6 +151,22 @@ class RenewalTest(LicenseTest):
         self.b.process.send_signal(signal.SIGHUP)
         self.wait_license(first, self.a, self.b)  # one node is enough
         self.assertIn("revoked", self.a.cli("record", "list", "--kind", "license-withdrawn"))
+
+    def test_the_catalogue_at_a_reload(self):  # SPEC LIC-5, LIC-11
+        self.a.start()
+        self.lab.ctl("a", "plug", "red")
+        self.wait("Ready", lambda: self.a.status()["state"] == "Ready")
+        listed = self.a.cli("license", "list")
+        self.assertIn("valid, in use", listed)  # what a key carries counts, whatever the catalogue knows
+        self.assertRegex(listed, r"kvm \(base\), 10 CPU sockets, .*, not in the catalogue")
+        wide = self.issue(self.red, "L-wide", entries=KNOWN + 1)
+        self.assertEqual(self.refusal(self.a, wide), "unknown-object")
+        for text, event in (("[objects\n", "config-refused"), (catalog(KNOWN + 1), "config-reloaded")):
+            self.catalog.write_text(text)
+            self.assertEqual(self.refusal(self.a, wide), "unknown-object")  # the one from before is in force
+            self.a.process.send_signal(signal.SIGHUP)
+            self.wait(event, lambda event=event: f"event={event}" in self.a.log.read_text())
+        self.assertEqual(self.install(self.a, wide)["succeeded"], KNOWN + 1)
 
     def test_the_first_license_of_a_bare_key(self):  # SPEC KEY-3 unprovisioned
         self.lab.ctl("a", "create", "bare")

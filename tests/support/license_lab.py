@@ -8,12 +8,14 @@ import unittest
 
 import lab as labs
 
-# The lab's vendor has a catalogue of its own (SPEC LIC-11), with so many objects.
-KNOWN = 200
-CATALOG = '[units]\ncpu-socket = { one = "CPU socket", many = "CPU sockets" }\n' + "".join(
-    f'[objects.object-{n}]\nname = "Object {n}"\nkind = "base"\nunits = ["cpu-socket"]\n' for n in range(KNOWN))
 HOUR = datetime.timedelta(hours=1)
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+KNOWN = 200  # objects in the catalogue of the lab's vendor (SPEC LIC-11)
+
+
+def catalog(objects: int) -> str:
+    return '[units]\ncpu-socket = { one = "CPU socket", many = "CPU sockets" }\n' + "".join(
+        f'[objects.object-{n}]\nname = "Object {n}"\nkind = "base"\nunits = ["cpu-socket"]\n' for n in range(objects))
 
 
 def rfc3339(at: datetime.datetime) -> str:
@@ -28,10 +30,10 @@ class LicenseTest(unittest.TestCase):
         self.lab.create_vendor()
         self.lab.start_emulator(ports=("a", "b"))
         self.red = self.lab.create_key("red")
-        catalog = self.lab.dir / "catalog.toml"
-        catalog.write_text(CATALOG)
+        self.catalog = self.lab.dir / "catalog.toml"
+        self.catalog.write_text(catalog(KNOWN))
         self.agents = {port: labs.Agent(self.lab, f"node-{port}", self.lab.port_socket(port), settle_s=0,
-                                        rescan_s=1, extra=f'[catalog]\nfile = "{catalog}"\n') for port in "ab"}
+                                        rescan_s=1, extra=f'[catalog]\nfile = "{self.catalog}"\n') for port in "ab"}
         self.a, self.b = self.agents.values()
         self.issued = 0
 
