@@ -21,6 +21,13 @@ struct Describer {
     if (!fact.replaces.empty()) text += " in place of " + name_of(fact.replaces, names);
     return text;
   }
+  std::string operator()(const NodeFactors& fact) const {
+    std::string text = "this machine is known by";
+    for (const auto& [name, hash] : fact.factors) text += " " + name;
+    if (fact.factors.empty()) text += " nothing";
+    for (const auto& name : fact.unreadable) text += ", " + name + " is not readable";
+    return text;
+  }
   std::string operator()(const KeyRead& fact) const {
     const auto& reading = fact.reading;
     auto text =

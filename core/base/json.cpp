@@ -194,6 +194,18 @@ std::map<std::string, std::string> JsonObject::texts(std::string_view name, std:
   return out;
 }
 
+std::vector<std::string> JsonObject::members(std::size_t max, std::size_t max_size) {
+  std::vector<std::string> out;
+  if (!value_.is_object()) return out;
+  for (const auto& item : value_.items()) out.push_back(item.key());
+  const auto fits = [&](const std::string& name) {
+    return !name.empty() && name.size() <= max_size && is_name(name);
+  };
+  if (out.size() <= max && std::ranges::all_of(out, fits)) return out;
+  reject("members", "too many, or not names");
+  return {};
+}
+
 Result<void> JsonObject::finish() {
   if (fault_.empty())
     for (const auto& item : value_.items())

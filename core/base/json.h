@@ -53,6 +53,10 @@ class JsonObject {
   std::map<std::string, std::string> texts(std::string_view name, std::size_t max,
                                            std::size_t max_size);
 
+  /// The names of all members, for an object whose names are data: at most `max`, each a name() of
+  /// at most `max_size` bytes; empty when they are not.
+  std::vector<std::string> members(std::size_t max, std::size_t max_size);
+
   void reject(std::string_view name, std::string_view why);
   /// Call once at the end. Error: `invalid-format` with the path of the first fault.
   Result<void> finish();

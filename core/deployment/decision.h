@@ -1,10 +1,12 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/time.h"
+#include "core/deployment/fingerprint.h"
 #include "core/usbkey/buffer.h"
 #include "core/usbkey/status_table.h"
 
@@ -59,7 +61,8 @@ struct Decision {
   /// Every license installed, in order, superseded ones as well; not those that were withdrawn.
   std::vector<KeptLicense> kept;
   RemovalHistories history;
-  std::vector<std::string> nodes;   ///< the members, sorted
+  std::vector<std::string> nodes;              ///< the members, sorted
+  std::map<std::string, NodeFactors> factors;  ///< by member: what it told last of its machine
   std::optional<Time> next_change;  ///< the next instant at which this changes without a new fact
 };
 

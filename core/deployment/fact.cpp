@@ -7,6 +7,7 @@ struct KindOf {
   std::string_view operator()(const NodeStarted&) const { return "node-started"; }
   std::string_view operator()(const NodeStopped&) const { return "node-stopped"; }
   std::string_view operator()(const NodeJoined&) const { return "node-joined"; }
+  std::string_view operator()(const NodeFactors&) const { return "node-factors"; }
   std::string_view operator()(const KeyRead&) const { return "key-read"; }
   std::string_view operator()(const KeyGone&) const { return "key-gone"; }
   std::string_view operator()(const LicenseImported&) const { return "license-imported"; }

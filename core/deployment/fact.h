@@ -8,6 +8,7 @@
 
 #include "core/base/result.h"
 #include "core/base/time.h"
+#include "core/deployment/fingerprint.h"
 #include "core/ports.h"
 #include "core/usbkey/reading.h"
 
@@ -86,9 +87,9 @@ struct UnknownFact {
   bool operator==(const UnknownFact&) const = default;
 };
 
-using FactBody =
-    std::variant<NodeStarted, NodeStopped, NodeJoined, KeyRead, KeyGone, LicenseImported,
-                 LicenseWithdrawn, PeerLost, PeerFound, HistoryWarning, UnknownFact>;
+using FactBody = std::variant<NodeStarted, NodeStopped, NodeJoined, NodeFactors, KeyRead, KeyGone,
+                              LicenseImported, LicenseWithdrawn, PeerLost, PeerFound,
+                              HistoryWarning, UnknownFact>;
 
 /// `node-started`, `key-read`, …
 std::string_view kind(const FactBody& body);

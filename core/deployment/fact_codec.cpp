@@ -84,6 +84,11 @@ struct BodyWriter {
     out["member"] = body.node;
     if (!body.replaces.empty()) out["replaces"] = body.replaces;
   }
+  void operator()(const NodeFactors& body) const {
+    out["deployment"] = body.deployment;
+    out["factors"] = body.factors;
+    if (!body.unreadable.empty()) out["unreadable"] = body.unreadable;
+  }
   void operator()(const KeyRead& body) const {
     out["port"] = body.port;
     out["driver"] = body.driver;
@@ -114,6 +119,20 @@ struct BodyWriter {
   void operator()(const UnknownFact&) const {}
 };
 
+NodeFactors factors_from(const Json& in) {
+  NodeFactors out{in.at("deployment"), in.at("factors"),
+                  in.value("unreadable", std::vector<std::string>{})};
+  if (out.factors.size() > kMaxFactors || out.unreadable.size() > kMaxFactors)
+    throw BadFact{"more factors than any machine has"};
+  for (const auto& [name, hash] : out.factors) {
+    const auto digest = from_hex(hash);
+    if (name.empty() || name.size() > kMaxFactorName || !digest ||
+        digest->size() != Digest().size())
+      throw BadFact{"a factor is not a name with a salted hash"};
+  }
+  return out;
+}
+
 LicenseImported import_from(const Json& in) {
   LicenseImported imported{in.at("key"), license_from(in.at("license")), in.at("by"),
                            in.at("method")};
@@ -126,6 +145,7 @@ FactBody body_from(const std::string& kind, const Json& in) {
   if (kind == "node-started") return NodeStarted{in.at("version")};
   if (kind == "node-stopped") return NodeStopped{};
   if (kind == "node-joined") return NodeJoined{in.at("member"), in.value("replaces", "")};
+  if (kind == "node-factors") return factors_from(in);
   if (kind == "key-read")
     return KeyRead{in.at("port"), in.at("driver"), reading_from(in.at("reading"))};
   if (kind == "key-gone") return KeyGone{in.at("port"), in.value("while_down", false)};

@@ -1,6 +1,7 @@
 #include "core/deployment/fold.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -55,12 +56,14 @@ class Folder {
     touched_ = true;
     presence_.gone(fact, gone);
   }
+  void on(Time, const Fact& fact, const NodeFactors& factors) { factors_[fact.node] = &factors; }
   void on(Time, const Fact&, const NodeJoined& joined) {
     nodes_.insert(joined.node);
     presence_.come_back(joined.node);
     if (joined.replaces.empty()) return;
     touched_ = true;
     nodes_.erase(joined.replaces);
+    factors_.erase(joined.replaces);
     presence_.leave(joined.replaces);
   }
   void on(Time, const Fact& fact, const PeerLost& lost) {
@@ -86,6 +89,7 @@ class Folder {
     decision.keys = presence_.plugged(kept_);
     decision.kept = kept_.all();
     decision.nodes.assign(nodes_.begin(), nodes_.end());
+    for (const auto& [node, factors] : factors_) decision.factors.emplace(node, *factors);
     tenure_.tell(decision);
     return decision;
   }
@@ -95,6 +99,7 @@ class Folder {
   KeptLicenses kept_;
   Tenure tenure_;
   std::set<std::string> nodes_;
+  std::map<std::string, const NodeFactors*> factors_;
   bool peer_unreachable_ = false;
   bool touched_ = false;
   bool seen_any_ = false;

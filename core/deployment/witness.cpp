@@ -107,6 +107,12 @@ void Witness::peer_joined(Time now, std::string peer, std::string replaces) {
   add(now, NodeJoined{std::move(peer), std::move(replaces)});
 }
 
+void Witness::node_factors(Time now, NodeFactors factors) {
+  const auto told = decide(now).factors;
+  const auto known = told.find(config_.node);
+  if (known == told.end() || known->second != factors) add(now, std::move(factors));
+}
+
 void Witness::license_imported(Time now, LicenseImported imported) {
   add(now, std::move(imported));
 }

@@ -41,6 +41,8 @@ class Witness {
   void key_gone(Time now, const std::string& port);
   /// This node invited `peer` into the deployment, in place of `replaces` if not empty.
   void peer_joined(Time now, std::string peer, std::string replaces);
+  /// What this node's machine is; what the facts already say adds none (SPEC REQ-2).
+  void node_factors(Time now, NodeFactors factors);
   /// An administrator installed a license (SPEC LIC-8).
   void license_imported(Time now, LicenseImported imported);
   void license_withdrawn(Time now, LicenseWithdrawn withdrawn);

@@ -22,6 +22,8 @@ const std::vector<FactBody>& bodies() {
       NodeStopped{},
       NodeJoined{"b", ""},
       NodeJoined{"c", "b"},
+      NodeFactors{"dd", {{"dmi-uuid", std::string(64, '1')}}, {"board-serial"}},
+      NodeFactors{"dd", {}, {}},
       KeyRead{"1-1:2", "hidkey", working()},
       KeyRead{"1-1:2", "hidkey", {KeyFault::busy, "", {}, {}, "held by \xff"}},
       KeyGone{"1-1:2", false},
@@ -84,6 +86,8 @@ TEST(FactCodec, RefusesWhatIsNoFact) {
       with("\"windows\":[", "\"windows\":[],\"x\":["),
       with("\"reading\":{", "\"reading\":{\"fault\":\"tired\","),
       "{\"at\":\"" + std::string(70'000, 'x') + "\"}",
+      "{\"at\":\"2026-01-01T00:00:00Z\",\"chain\":\"c\",\"node\":\"a\",\"prev\":\"\",\"seq\":1,"
+      "\"kind\":\"node-factors\",\"deployment\":\"dd\",\"factors\":{\"dmi-uuid\":\"11\"}}",
   };
   for (const auto& text : bad) {
     const auto decoded = decode_fact(text);

@@ -162,8 +162,10 @@ TEST(Witness, ReplacedMemberTakesItsKeysAlong) {
   a.peer_joined(kStart, "b", "");
   b.start(kStart, "1");
   b.key_read(kStart, "p1", "hidkey", working("X"));
+  b.node_factors(kStart, {"dd", {{"dmi-uuid", std::string(64, '1')}}, {}});
   exchange(a, b);
   EXPECT_EQ(a.decide(kStart).state, KeyState::ready);
+  EXPECT_EQ(a.decide(kStart).factors.count("b"), 1u);
   a.peer_down(kStart + hours(1));
   a.tick(kStart + hours(2));
   a.peer_joined(kStart + hours(3), "c", "b");
@@ -171,6 +173,7 @@ TEST(Witness, ReplacedMemberTakesItsKeysAlong) {
   EXPECT_EQ(decision.state, KeyState::missing);
   EXPECT_FALSE(decision.peer_unreachable);
   EXPECT_EQ(decision.nodes, (std::vector<std::string>{"a", "c"}));
+  EXPECT_TRUE(decision.factors.empty());
   EXPECT_EQ(a.peer(), "c");
 }
 
