@@ -44,8 +44,10 @@ Result<AppParts> load_parts(Config config, std::filesystem::path config_file) {
   LK_TRY(const auto chain, new_chain_id(system_random));
   LK_TRY(auto database, Database::open(config.state_dir / "latchkey.db", chain));
   LK_TRY(auto contents, database->load());
-  return AppParts{std::move(config), std::move(config_file), std::move(identity),
-                  std::move(trust),  std::move(database),    std::move(contents)};
+  return AppParts{std::move(config),   std::move(config_file),
+                  std::move(identity), read_machine_factors(system_sources()),
+                  std::move(trust),    std::move(database),
+                  std::move(contents)};
 }
 
 App::App(AppParts parts)
@@ -66,7 +68,9 @@ App::App(AppParts parts)
       licenses_({reactor_, clock_, log_, keys_, link_, settings_, config_.catalog.content,
                  [this] { return names(); }},
                 identity_.node_id(), make_writer(settings_, config_.keys.call_deadline)),
-      front_desk_(log_, *store_, publisher_, keys_, licenses_, link_, [this] { return names(); }),
+      requests_(log_, identity_, std::move(parts.machine), [this] { return names(); }),
+      front_desk_(log_, *store_, publisher_, keys_, licenses_, requests_, link_,
+                  [this] { return names(); }),
       beat_(reactor_.alarm()),
       last_call_(reactor_.alarm()) {
   publisher_.on_published([this] {
@@ -83,6 +87,7 @@ Result<void> App::start() {
   for (const auto& note : server_->notes())
     log::warning(names::kAgentStarted, {{"code", note.code}, {"detail", note.message}});
   log_.witness([](Witness& w, Time now) { w.start(now, kVersion); });
+  requests_.tell_factors();
   LK_CHECK(keys_.start());
   LK_CHECK(link_.start());
   log_.when_durable([] { systemd::ready(); });
@@ -170,6 +175,7 @@ void App::beat() {
 }
 
 void App::changed() {
+  requests_.tell_factors();
   publisher_.publish(log_);
   const auto known = log_.facts().entries().size();
   if (std::exchange(pushed_, known) != known) link_.push();

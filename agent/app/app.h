@@ -26,6 +26,7 @@ struct AppParts {
   Config config;
   std::filesystem::path config_file;
   Identity identity;
+  MachineFactors machine;
   TrustStore trust;
   std::unique_ptr<Database> database;
   StoreContents contents;
@@ -69,6 +70,7 @@ class App {
   PeerDesk peer_desk_;
   PeerLink link_;
   LicenseDesk licenses_;
+  RequestDesk requests_;
   FrontDesk front_desk_;
   std::optional<net::UnixServer> server_;
   std::unique_ptr<Alarm> beat_;

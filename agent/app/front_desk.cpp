@@ -18,12 +18,14 @@ void log_request(std::string_view what, const net::Caller& caller) {
 }  // namespace
 
 FrontDesk::FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
-                     LicenseDesk& licenses, PeerLink& link, std::function<NodeNames()> names)
+                     LicenseDesk& licenses, RequestDesk& requests, PeerLink& link,
+                     std::function<NodeNames()> names)
     : log_(log),
       store_(store),
       publisher_(publisher),
       keys_(keys),
       licenses_(licenses),
+      requests_(requests),
       link_(link),
       names_(std::move(names)) {}
 

@@ -5,6 +5,7 @@
 #include "agent/app/license_desk.h"
 #include "agent/app/publisher.h"
 #include "agent/app/records.h"
+#include "agent/app/request_desk.h"
 
 namespace latchkey {
 
@@ -13,7 +14,8 @@ class FrontDesk final : public Backend {
  public:
   /// References outlive the desk.
   FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
-            LicenseDesk& licenses, PeerLink& link, std::function<NodeNames()> names);
+            LicenseDesk& licenses, RequestDesk& requests, PeerLink& link,
+            std::function<NodeNames()> names);
 
   const Snapshot& snapshot() const override { return publisher_.snapshot(); }
   void refresh_keys(const net::Caller& caller, JsonDone done) override;
@@ -22,6 +24,9 @@ class FrontDesk final : public Backend {
     licenses_.install(caller, envelope, std::move(done));
   }
   nlohmann::json licenses() const override;
+  Result<std::string> request_key() const override {
+    return requests_.request_key(publisher_.decision());
+  }
   nlohmann::json records(const RecordQuery& query) const override;
   void verify_records(JsonDone done) override;
   void peer_invite(const net::Caller& caller, JsonDone done) override;
@@ -34,6 +39,7 @@ class FrontDesk final : public Backend {
   Publisher& publisher_;
   KeyDesk& keys_;
   LicenseDesk& licenses_;
+  RequestDesk& requests_;
   PeerLink& link_;
   std::function<NodeNames()> names_;
 };

@@ -37,6 +37,7 @@ class FakeBackend : public Backend {
     done(install_result);
   }
   nlohmann::json licenses() const override { return license_list; }
+  Result<std::string> request_key() const override { return request_key_envelope; }
   nlohmann::json records(const RecordQuery& query) const override {
     last_query = query;
     return record_page;
@@ -63,6 +64,7 @@ class FakeBackend : public Backend {
   Result<nlohmann::json> refresh_result = nlohmann::json{{"reading", true}};
   Result<nlohmann::json> install_result = nlohmann::json{{"succeeded", 1}, {"failed", 0}};
   nlohmann::json license_list = {{"licenses", nlohmann::json::array()}};
+  Result<std::string> request_key_envelope = "{}";
   Result<nlohmann::json> verify_result = nlohmann::json{{"verified", 0}};
   Result<nlohmann::json> invite_result =
       nlohmann::json{{"token", "LKP-TOKEN"}, {"expires", "2026-01-01T00:10:00Z"}};

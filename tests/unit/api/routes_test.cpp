@@ -48,6 +48,7 @@ TEST_F(Routes, AskForTheRoleThatSpecNames) {  // SPEC SEC-2
       {"GET", "/v1/key", Role::viewer},
       {"GET", "/v1/peer", Role::viewer},
       {"GET", "/v1/licenses", Role::viewer},
+      {"GET", "/v1/request-key", Role::viewer},
       {"GET", "/v1/records", Role::viewer},
       {"GET", "/v1/records/verify", Role::viewer},
       {"GET", "/v1/health/live", Role::none},
