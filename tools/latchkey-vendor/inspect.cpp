@@ -2,6 +2,7 @@
 
 #include "core/base/json.h"
 #include "core/base/sha256.h"
+#include "core/deployment/request_key.h"
 #include "core/license/envelope.h"
 #include "tools/latchkey-vendor/device.h"
 #include "tools/latchkey-vendor/files.h"
@@ -48,12 +49,33 @@ Result<json> signed_by(const Envelope& envelope, const std::vector<std::string>&
 // Escaped to ASCII, so that a hostile file cannot steer the terminal.
 std::string ascii(const json& value, int indent) { return value.dump(indent, ' ', true); }
 
+/// A request key brings its own key: whether it fits needs nobody else's word.
+json own_signature(const std::string& text) {
+  const auto request = verify_request_key(as_bytes(text));
+  if (!request) return {{"valid", false}, {"reason", request.error().message}};
+  auto uncovered = json::array();
+  for (const auto& node : request->nodes)
+    if (!node.covered()) uncovered.push_back(node.name);
+  return {{"valid", true}, {"not_covered", std::move(uncovered)}};
+}
+
+void print_own_signature(const json& own, std::ostream& out) {
+  if (!own["valid"]) {
+    out << "signature: NOT VALID: " << ascii(own["reason"], -1) << '\n';
+    return;
+  }
+  out << "signature: valid, of the deployment's own key\n";
+  if (!own["not_covered"].empty())
+    out << "no factors of: " << ascii(own["not_covered"], -1) << '\n';
+}
+
 void print(const json& about, std::ostream& out) {
   out << "type:      " << ascii(about["type"], -1) << '\n'
       << "document:  " << about["document"].get<std::string>() << '\n';
   for (const auto& hint : about["keyids"])
     out << "keyid:     " << ascii(hint, -1) << " (a claim)\n";
   if (about.contains("signed_by")) out << "signed by: " << ascii(about["signed_by"], -1) << '\n';
+  if (about.contains("own_signature")) print_own_signature(about["own_signature"], out);
   out << ascii(about["payload"], 2) << '\n';
 }
 
@@ -64,6 +86,7 @@ Result<void> inspect_file(const Options& options, Session& session) {
   if (!options.keys.empty()) {
     LK_TRY(about["signed_by"], signed_by(envelope, options.keys));
   }
+  if (envelope.payload_type == kRequestKeyType) about["own_signature"] = own_signature(text);
   if (options.json)
     session.out << ascii(about, -1) << '\n';
   else

@@ -1,5 +1,6 @@
 #include <sys/stat.h>
 
+#include "core/deployment/request_key.h"
 #include "tests/unit/vendor/command_line.h"
 
 namespace latchkey {
@@ -206,6 +207,29 @@ TEST_F(Vendor, InspectShowsAnyEnvelopeAndWhoReallySigned) {
   EXPECT_EQ(refusal("inspect @other"), "invalid-format");
   EXPECT_EQ(json::parse(run("inspect --json @strange").out)["payload"], "1b5b324a");
   EXPECT_EQ(refusal("inspect @root.pub"), "invalid-format");
+}
+
+TEST_F(Vendor, InspectSaysWhetherARequestKeyVouchesForItself) {  // SPEC REQ-1
+  const auto key = PrivateKey::generate(KeyAlgorithm::ed25519).value();
+  const auto other = PrivateKey::generate(KeyAlgorithm::ed25519).value();
+  const Factors factors{{"dmi-uuid", std::string(64, '1')}};
+  const auto text = make_request_key({deployment_id(key.public_key()),
+                                      "1",
+                                      Time{},
+                                      {{"aa", "node-a", factors, {}}, {"bb", "node-b", {}, {}}}},
+                                     key)
+                        .value();
+  write("request", text);
+  const auto shown = run("inspect @request").out;
+  EXPECT_NE(shown.find("signature: valid, of the deployment's own key\n"
+                       "no factors of: [\"node-b\"]\n"),
+            std::string::npos)
+      << shown;
+  EXPECT_NE(shown.find("\"node-a\""), std::string::npos);
+  const auto payload = as_text(parse_envelope(as_bytes(text)).value().payload);
+  write("forged", make_envelope(kRequestKeyType, payload, {&other, 1}).value());
+  EXPECT_NE(run("inspect @forged").out.find("signature: NOT VALID"), std::string::npos);
+  EXPECT_EQ(json::parse(run("inspect --json @forged").out)["own_signature"]["valid"], false);
 }
 
 TEST_F(Vendor, WrongUsageIsToldApartFromARefusal) {
