@@ -66,6 +66,10 @@ class PrivateKey {
   /// Errors: `invalid-key`, `wrong-passphrase`.
   static Result<PrivateKey> from_pem(std::string_view pem, std::string_view passphrase = {});
 
+  /// A key that OpenSSL signs with wherever it is, e.g. in a hardware security module; `key` keeps
+  /// alive what that takes. Error: `invalid-key`.
+  static Result<PrivateKey> adopt(std::shared_ptr<evp_pkey_st> key);
+
   /// PKCS#8 PEM without protection: for a file that only its owner reads (the agent's identity).
   Result<std::string> plain_pem() const;
   /// PKCS#8 PEM under PBES2 (scrypt, AES-256-CBC). Errors: `empty-passphrase`, `crypto-failed`.
@@ -78,7 +82,6 @@ class PrivateKey {
 
  private:
   explicit PrivateKey(PublicKey public_key);
-  static Result<PrivateKey> adopt(PublicKey::Handle key);
 
   PublicKey public_key_;  ///< its handle holds the private part too
 };

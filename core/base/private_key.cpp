@@ -38,7 +38,7 @@ Result<std::string> text_of(BIO* bio) {
 
 PrivateKey::PrivateKey(PublicKey public_key) : public_key_(std::move(public_key)) {}
 
-Result<PrivateKey> PrivateKey::adopt(PublicKey::Handle key) {
+Result<PrivateKey> PrivateKey::adopt(std::shared_ptr<evp_pkey_st> key) {
   Bytes der(static_cast<std::size_t>(std::max(0, i2d_PUBKEY(key.get(), nullptr))));
   auto* cursor = der.data();
   if (!der.empty()) i2d_PUBKEY(key.get(), &cursor);

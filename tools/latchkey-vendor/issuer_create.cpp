@@ -8,7 +8,7 @@ namespace {
 struct Options {
   std::string name;
   std::string prefix;
-  std::string algorithm = "ed25519";
+  KeySource key;
   std::vector<std::string> scopes{"license"};
   Period period;
 };
@@ -20,7 +20,7 @@ Result<void> create(const Options& options, Session& session) {
     if (!is_scope(scope))
       return fail("invalid-scope", "`" + scope + "` is no scope.",
                   "Use license, license:OBJECT or time.");
-  LK_TRY(const auto key, create_key(options.prefix, options.algorithm, session));
+  LK_TRY(const auto key, create_key(options.prefix, options.key, session));
   LK_CHECK(save_issuer(options.prefix, {options.name, key.public_key(), options.scopes, validity}));
   session.out << "issuing key " << key.public_key().fingerprint() << '\n';
   return {};
@@ -39,7 +39,7 @@ void add_issuer_create(CLI::App& group, Session& session) {
   verb->add_option("--scope", options.scopes, "license, license:OBJECT or time; may be repeated")
       ->capture_default_str();
   add_period(*verb, options.period);
-  add_algorithm(*verb, options.algorithm);
+  add_key_source(*verb, options.key);
 }
 
 }  // namespace latchkey::vendor

@@ -1,6 +1,7 @@
 #include "tools/latchkey-vendor/key_files.h"
 
 #include "tools/latchkey-vendor/files.h"
+#include "tools/latchkey-vendor/hsm.h"
 #include "tools/latchkey-vendor/passphrase.h"
 
 namespace latchkey::vendor {
@@ -21,16 +22,40 @@ Result<T> about(const std::string& path, Result<T> result) {
   return result;
 }
 
-}  // namespace
-
-Result<PrivateKey> create_key(const std::string& prefix, const std::string& algorithm,
-                              const Session& session) {
-  const auto path = file_of(prefix, kPrivate);
+Result<PrivateKey> make_key(const std::string& path, const std::string& algorithm,
+                            const Session& session) {
   LK_TRY(const auto passphrase, get_passphrase(session.passphrase_file, path, Asking::twice));
   LK_TRY(auto key,
          PrivateKey::generate(parse_key_algorithm(algorithm).value_or(KeyAlgorithm::ed25519)));
   LK_TRY(const auto pem, key.encrypted_pem(passphrase));
   LK_CHECK(write_file(path, pem, Access::owner, Existing::keep));
+  return key;
+}
+
+Result<PrivateKey> refer_to_key(const std::string& path, const std::string& uri,
+                                const Session& session) {
+  LK_TRY(auto key, open_hsm_key(uri, session));
+  LK_CHECK(write_file(path, uri + "\n", Access::owner, Existing::keep));
+  return key;
+}
+
+Result<PrivateKey> open_referred_key(const std::string& prefix, const std::string& uri,
+                                     const Session& session) {
+  LK_TRY(const auto expected, open_public_key(prefix));
+  LK_TRY(auto key, open_hsm_key(uri, session));
+  if (key.public_key() != expected)
+    return fail("other-key", "The module holds another key than " + file_of(prefix, kPublic) + ".",
+                "Check the URI in " + file_of(prefix, kPrivate) + ".");
+  return key;
+}
+
+}  // namespace
+
+Result<PrivateKey> create_key(const std::string& prefix, const KeySource& source,
+                              const Session& session) {
+  const auto path = file_of(prefix, kPrivate);
+  LK_TRY(auto key, source.uri.empty() ? make_key(path, source.algorithm, session)
+                                      : refer_to_key(path, source.uri, session));
   LK_CHECK(write_file(file_of(prefix, kPublic), key.public_key().pem(), Access::everyone,
                       Existing::keep));
   return key;
@@ -38,9 +63,11 @@ Result<PrivateKey> create_key(const std::string& prefix, const std::string& algo
 
 Result<PrivateKey> open_private_key(const std::string& prefix, const Session& session) {
   const auto path = file_of(prefix, kPrivate);
-  LK_TRY(const auto pem, read_file(path));
+  LK_TRY(const auto text, read_file(path));
+  if (is_key_uri(text))
+    return open_referred_key(prefix, text.substr(0, text.find_first_of("\r\n")), session);
   LK_TRY(const auto passphrase, get_passphrase(session.passphrase_file, path, Asking::once));
-  return about(path, PrivateKey::from_pem(pem, passphrase));
+  return about(path, PrivateKey::from_pem(text, passphrase));
 }
 
 Result<PublicKey> open_public_key(const std::string& prefix) {

@@ -7,14 +7,21 @@
 #include "core/license/trust_store.h"
 #include "tools/latchkey-vendor/session.h"
 
-// A vendor's key is a family of files under one prefix: PREFIX.key (encrypted private key),
-// PREFIX.pub, and for an issuing key PREFIX.issuer.json. Options name the prefix, or any of the
-// files.
+// A vendor's key is a family of files under one prefix: PREFIX.key (encrypted private key,
+// or the PKCS#11 URI of one), PREFIX.pub, and for an issuing key PREFIX.issuer.json. Options name
+// the prefix, or any of the files.
 namespace latchkey::vendor {
 
+/// Where a new key comes from: made here, or already in a hardware security module.
+struct KeySource {
+  std::string algorithm = "ed25519";
+  std::string uri;  ///< hsm.h; empty: made here
+};
+
 /// Makes PREFIX.key and PREFIX.pub; refuses to overwrite.
-Result<PrivateKey> create_key(const std::string& prefix, const std::string& algorithm,
+Result<PrivateKey> create_key(const std::string& prefix, const KeySource& source,
                               const Session& session);
+/// Error of its own: `other-key`, when the module has come to hold another key than PREFIX.pub.
 Result<PrivateKey> open_private_key(const std::string& prefix, const Session& session);
 Result<PublicKey> open_public_key(const std::string& prefix);
 Result<void> save_issuer(const std::string& prefix, const Issuer& issuer);

@@ -31,10 +31,12 @@ Result<ValidityWindow> window_of(const Period& period, Time start) {
   return out;
 }
 
-void add_algorithm(CLI::App& verb, std::string& algorithm) {
-  verb.add_option("--algorithm", algorithm, "ed25519 or ecdsa-p256")
-      ->check(CLI::IsMember({"ed25519", "ecdsa-p256"}))
-      ->capture_default_str();
+void add_key_source(CLI::App& verb, KeySource& source) {
+  auto* algorithm = verb.add_option("--algorithm", source.algorithm, "ed25519 or ecdsa-p256");
+  algorithm->check(CLI::IsMember({"ed25519", "ecdsa-p256"}))->capture_default_str();
+  verb.add_option("--key", source.uri, "a key in a PKCS#11 module (RFC 7512), instead of a new one")
+      ->type_name("URI")
+      ->excludes(algorithm);
 }
 
 void add_trust(CLI::App& verb, TrustOptions& trust, bool bundle_required) {

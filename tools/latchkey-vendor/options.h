@@ -34,7 +34,7 @@ Result<ValidityWindow> window_of(const Period& period, Time start);
 /// RFC 3339 or a plain date (its first second, UTC); `otherwise` when empty. Error: `invalid-time`.
 Result<Time> time_of(const std::string& text, Time otherwise);
 
-void add_algorithm(CLI::App& verb, std::string& algorithm);
+void add_key_source(CLI::App& verb, KeySource& source);
 void add_trust(CLI::App& verb, TrustOptions& trust, bool bundle_required);
 
 }  // namespace latchkey::vendor

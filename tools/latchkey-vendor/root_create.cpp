@@ -7,11 +7,11 @@ namespace {
 
 struct Options {
   std::string prefix;
-  std::string algorithm = "ed25519";
+  KeySource key;
 };
 
 Result<void> create(const Options& options, Session& session) {
-  LK_TRY(const auto key, create_key(options.prefix, options.algorithm, session));
+  LK_TRY(const auto key, create_key(options.prefix, options.key, session));
   session.out << "root key " << key.public_key().fingerprint() << '\n';
   return {};
 }
@@ -24,7 +24,7 @@ void add_root_create(CLI::App& group, Session& session) {
   verb->add_option("-o,--output", options.prefix, "where to put it")
       ->required()
       ->type_name("PREFIX");
-  add_algorithm(*verb, options.algorithm);
+  add_key_source(*verb, options.key);
 }
 
 }  // namespace latchkey::vendor
