@@ -226,8 +226,8 @@ TEST_F(Vendor, InspectSaysWhetherARequestKeyVouchesForItself) {  // SPEC REQ-1
             std::string::npos)
       << shown;
   EXPECT_NE(shown.find("\"node-a\""), std::string::npos);
-  const auto payload = as_text(parse_envelope(as_bytes(text)).value().payload);
-  write("forged", make_envelope(kRequestKeyType, payload, {&other, 1}).value());
+  const auto envelope = parse_envelope(as_bytes(text)).value();
+  write("forged", make_envelope(kRequestKeyType, as_text(envelope.payload), {&other, 1}).value());
   EXPECT_NE(run("inspect @forged").out.find("signature: NOT VALID"), std::string::npos);
   EXPECT_EQ(json::parse(run("inspect --json @forged").out)["own_signature"]["valid"], false);
 }
