@@ -4,11 +4,11 @@
 #include <optional>
 
 #include "core/base/bytes.h"
+#include "drivers/piv/management_keys.h"
 
 namespace latchkey::emulator::piv {
 
-/// As P1 of GENERAL AUTHENTICATE names them (NIST SP 800-78-4 table 6-2).
-enum class BlockCipher : std::uint8_t { des3 = 0x03, aes128 = 0x08, aes192 = 0x0A, aes256 = 0x0C };
+using BlockCipher = latchkey::piv::ManagementAlgorithm;
 
 /// The card management key 9B.
 struct ManagementKey {
@@ -20,7 +20,7 @@ struct ManagementKey {
   /// Nothing when the cipher is unknown or the length is not its own.
   static std::optional<ManagementKey> create(std::uint8_t cipher, ByteView secret);
 
-  std::size_t block_size() const { return cipher == BlockCipher::des3 ? 8 : 16; }
+  std::size_t block_size() const { return latchkey::piv::block_size(cipher); }
   /// One block; empty when the library refuses.
   Bytes encrypt(ByteView block) const;
   bool operator==(const ManagementKey&) const = default;
