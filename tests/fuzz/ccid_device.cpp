@@ -10,10 +10,9 @@
 // how far the clock moves, times 64 ms; bit 4: the bytes are an APDU, to be wrapped in an XfrBlock;
 // bit 7: read nothing), two bytes of length and one bulk transfer. It begins with power, the PIV
 // application selected, and its management key proven.
+namespace latchkey::emulator {
 namespace {
 
-using namespace latchkey;
-using namespace latchkey::emulator;
 using ccid::CcidDevice;
 
 void require(bool holds) {
@@ -102,3 +101,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(device.state());
   return 0;
 }
+
+}  // namespace latchkey::emulator
