@@ -9,6 +9,10 @@ namespace {
 
 using Json = nlohmann::json;
 
+std::string bound_to(const std::string& key_id) {
+  return key_id.empty() ? " for this deployment" : " for key " + key_id;
+}
+
 struct Describer {
   const NodeNames& names;
 
@@ -46,12 +50,15 @@ struct Describer {
            (fact.while_down ? " while the agent was not running" : "");
   }
   std::string operator()(const LicenseImported& fact) const {
-    return "license " + fact.license.id + " for key " + fact.key_id + " installed by " + fact.by +
+    return "license " + fact.license.id + bound_to(fact.key_id) + " installed by " + fact.by +
            " from a " + fact.method + "; issued " + format_time(fact.license.issued) + ", until " +
            format_time(entries_until(fact.license));
   }
+  std::string operator()(const LicenseDeleted& fact) const {
+    return "license " + fact.id + " deleted by " + fact.by;
+  }
   std::string operator()(const LicenseWithdrawn& fact) const {
-    return "license " + fact.id + " for key " + fact.key_id + " counts no more: " + fact.reason;
+    return "license " + fact.id + bound_to(fact.key_id) + " counts no more: " + fact.reason;
   }
   std::string operator()(const PeerLost& fact) const {
     return "node " + name_of(fact.peer, names) + " is unreachable; its keys count as absent here";

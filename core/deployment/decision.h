@@ -12,14 +12,15 @@
 
 namespace latchkey {
 
-/// A license that an administrator installed for a key (SPEC LIC-8).
+/// A license that an administrator installed.
 struct KeptLicense {
-  std::string key_id;
+  std::string key_id;  ///< as LicenseImported::key_id; empty: a file license
   LicenseSummary license;
   Time imported_at;
   std::string node;  ///< where it was installed
   std::string by;
   std::string method;
+  std::string batch;
 };
 
 /// Where the license of a plugged key is (SPEC LIC-8).
@@ -58,7 +59,8 @@ struct Decision {
   std::optional<Forecast> if_removed;
   bool peer_unreachable = false;  ///< the peer's keys count as absent (SPEC KEY-12)
   std::vector<PluggedKey> keys;   ///< every key that counts, by node and port
-  /// Every license installed, in order, superseded ones as well; not those that were withdrawn.
+  /// Every license installed, in order, superseded ones as well; not those that were deleted or
+  /// withdrawn. A file license is here once, however many nodes installed it.
   std::vector<KeptLicense> kept;
   RemovalHistories history;
   std::vector<std::string> nodes;              ///< the members, sorted

@@ -11,6 +11,7 @@ struct KindOf {
   std::string_view operator()(const KeyRead&) const { return "key-read"; }
   std::string_view operator()(const KeyGone&) const { return "key-gone"; }
   std::string_view operator()(const LicenseImported&) const { return "license-imported"; }
+  std::string_view operator()(const LicenseDeleted&) const { return "license-deleted"; }
   std::string_view operator()(const LicenseWithdrawn&) const { return "license-withdrawn"; }
   std::string_view operator()(const PeerLost&) const { return "peer-lost"; }
   std::string_view operator()(const PeerFound&) const { return "peer-found"; }

@@ -47,13 +47,24 @@ struct KeyGone {
   bool while_down = false;
   bool operator==(const KeyGone&) const = default;
 };
-/// An administrator installed a license for a key (SPEC LIC-8). The document travels with the fact.
+/// An administrator installed a license. The document travels with the fact.
 struct LicenseImported {
-  std::string key_id;      ///< that the document is bound to
+  /// That the document is bound to (SPEC LIC-8); empty: a file license, bound to the deployment by
+  /// its request key.
+  std::string key_id;
   LicenseSummary license;  ///< of the document, which was verified before this was written
   std::string by;          ///< who, as the agent's socket knew them
   std::string method;      ///< SPEC REC-1: `file`
+  std::string batch = {};  ///< content hash of the upload that it came in (SPEC REC-1)
   bool operator==(const LicenseImported&) const = default;
+};
+/// An administrator deleted a file license (SPEC LIC-2). A later import of the same document counts
+/// again.
+struct LicenseDeleted {
+  std::string document;  ///< content hash
+  std::string id;        ///< the license's own id
+  std::string by;        ///< as LicenseImported::by
+  bool operator==(const LicenseDeleted&) const = default;
 };
 /// An installed document counts no more, now and for good: the vendor revoked it (SPEC SEC-5).
 struct LicenseWithdrawn {
@@ -88,8 +99,8 @@ struct UnknownFact {
 };
 
 using FactBody = std::variant<NodeStarted, NodeStopped, NodeJoined, NodeFactors, KeyRead, KeyGone,
-                              LicenseImported, LicenseWithdrawn, PeerLost, PeerFound,
-                              HistoryWarning, UnknownFact>;
+                              LicenseImported, LicenseDeleted, LicenseWithdrawn, PeerLost,
+                              PeerFound, HistoryWarning, UnknownFact>;
 
 /// `node-started`, `key-read`, …
 std::string_view kind(const FactBody& body);

@@ -99,10 +99,16 @@ struct BodyWriter {
     if (body.while_down) out["while_down"] = true;
   }
   void operator()(const LicenseImported& body) const {
-    out["key"] = body.key_id;
+    if (!body.key_id.empty()) out["key"] = body.key_id;
     out["license"] = to_json(body.license);
     out["by"] = body.by;
     out["method"] = body.method;
+    if (!body.batch.empty()) out["batch"] = body.batch;
+  }
+  void operator()(const LicenseDeleted& body) const {
+    out["document"] = body.document;
+    out["id"] = body.id;
+    out["by"] = body.by;
   }
   void operator()(const LicenseWithdrawn& body) const {
     out["key"] = body.key_id;
@@ -134,10 +140,9 @@ NodeFactors factors_from(const Json& in) {
 }
 
 LicenseImported import_from(const Json& in) {
-  LicenseImported imported{in.at("key"), license_from(in.at("license")), in.at("by"),
-                           in.at("method")};
-  if (imported.key_id.empty() || imported.license.document.empty())
-    throw BadFact{"an imported license without a key or a document"};
+  LicenseImported imported{in.value("key", ""), license_from(in.at("license")), in.at("by"),
+                           in.at("method"), in.value("batch", "")};
+  if (imported.license.document.empty()) throw BadFact{"an imported license without a document"};
   return imported;
 }
 
@@ -150,6 +155,7 @@ FactBody body_from(const std::string& kind, const Json& in) {
     return KeyRead{in.at("port"), in.at("driver"), reading_from(in.at("reading"))};
   if (kind == "key-gone") return KeyGone{in.at("port"), in.value("while_down", false)};
   if (kind == "license-imported") return import_from(in);
+  if (kind == "license-deleted") return LicenseDeleted{in.at("document"), in.at("id"), in.at("by")};
   if (kind == "license-withdrawn")
     return LicenseWithdrawn{in.at("key"), in.at("document"), in.at("id"), in.at("reason")};
   if (kind == "peer-lost") return PeerLost{in.at("peer")};

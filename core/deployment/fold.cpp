@@ -34,6 +34,8 @@ class Folder {
     if (const auto* imported = std::get_if<LicenseImported>(&fact.body)) {
       touched_ = true;
       kept_.add(fact, *imported);
+    } else if (const auto* deleted = std::get_if<LicenseDeleted>(&fact.body)) {
+      kept_.remove(*deleted);
     } else if (const auto* withdrawn = std::get_if<LicenseWithdrawn>(&fact.body)) {
       touched_ = true;
       kept_.withdraw(*withdrawn);

@@ -3,8 +3,12 @@
 namespace latchkey {
 
 void KeptLicenses::add(const Fact& fact, const LicenseImported& imported) {
-  if (withdrawn_.count(imported.license.document) != 0) return;
+  const std::string_view document = imported.license.document;
+  if (withdrawn_.count(document) != 0) return;
+  const bool file = imported.key_id.empty();
+  if (file && !files_.try_emplace(document, entries_.size()).second) return;
   entries_.push_back({&fact, &imported});
+  if (file) return;
   consider(imported);
   if (bad_license_.count(imported.key_id) != 0) to_mend_.insert(imported.key_id);
 }
@@ -14,13 +18,24 @@ void KeptLicenses::consider(const LicenseImported& imported) {
   if (!newest || imported.license.issued >= newest->issued) newest = &imported.license;
 }
 
+void KeptLicenses::remove(const LicenseDeleted& deleted) {
+  const auto found = files_.find(deleted.document);
+  if (found == files_.end()) return;
+  entries_[found->second].imported = nullptr;
+  files_.erase(found);
+}
+
 void KeptLicenses::withdraw(const LicenseWithdrawn& withdrawn) {
   withdrawn_.insert(withdrawn.document);
-  std::erase_if(entries_, [&](const Entry& entry) {
-    return entry.imported->license.document == withdrawn.document;
-  });
+  files_.erase(withdrawn.document);
   newest_.clear();
-  for (const auto& entry : entries_) consider(*entry.imported);
+  for (auto& entry : entries_) {
+    if (!entry.imported) continue;
+    if (entry.imported->license.document == withdrawn.document)
+      entry.imported = nullptr;
+    else if (!entry.imported->key_id.empty())
+      consider(*entry.imported);
+  }
 }
 
 void KeptLicenses::see(const KeyReading& reading) {
@@ -68,8 +83,9 @@ LicenseHolding KeptLicenses::holding(const KeyReading& reading) const {
 std::vector<KeptLicense> KeptLicenses::all() const {
   std::vector<KeptLicense> all;
   for (const auto& [fact, imported] : entries_)
-    all.push_back({imported->key_id, imported->license, fact->at, fact->node, imported->by,
-                   imported->method});
+    if (imported)
+      all.push_back({imported->key_id, imported->license, fact->at, fact->node, imported->by,
+                     imported->method, imported->batch});
   return all;
 }
 

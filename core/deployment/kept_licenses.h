@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/deployment/decision.h"
@@ -10,14 +11,16 @@
 
 namespace latchkey {
 
-/// The licenses that administrators installed for USB keys, as the facts tell it in their canonical
-/// order, and which license counts for a key (SPEC LIC-8): of the one it carries and those
+/// The licenses that administrators installed, as the facts tell it in their canonical order, and
+/// which of those for a USB key counts for it (SPEC LIC-8): of the one it carries and those
 /// installed for it the one issued last, whole. Between two issued at the same instant the
 /// installed one wins, of two installed ones the later: what was accepted takes effect, on every
 /// node alike. Refers into the facts, which must outlive it.
 class KeptLicenses {
  public:
   void add(const Fact& fact, const LicenseImported& imported);
+  /// A file license is gone until it is installed again.
+  void remove(const LicenseDeleted& deleted);
   /// The document counts no more, nor does a later installation of the same one.
   void withdraw(const LicenseWithdrawn& withdrawn);
   /// Every reading, in order: tells which keys were installed for because of their fault.
@@ -36,9 +39,10 @@ class KeptLicenses {
 
   struct Entry {
     const Fact* fact;
-    const LicenseImported* imported;
+    const LicenseImported* imported;  // null: deleted or withdrawn
   };
   std::vector<Entry> entries_;
+  std::unordered_map<std::string_view, std::size_t> files_;   // by document: where in entries_
   std::map<std::string_view, const LicenseSummary*> newest_;  // by key ID
   std::set<std::string_view> withdrawn_;                      // documents
   std::set<std::string_view> bad_license_;  // keys whose latest reading found a license in fault

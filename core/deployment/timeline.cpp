@@ -56,6 +56,7 @@ class Healer {
   /// A key that carries no license works from here on (SPEC LIC-8).
   void see_import(const Fact& fact, const LicenseImported& imported) {
     kept_.add(fact, imported);
+    if (imported.key_id.empty()) return;
     std::erase_if(unlicensed_, [&](const auto& entry) {
       if (entry.second != imported.key_id) return false;
       works(fact.at, entry.first, entry.second);

@@ -117,6 +117,8 @@ void Witness::license_imported(Time now, LicenseImported imported) {
   add(now, std::move(imported));
 }
 
+void Witness::license_deleted(Time now, LicenseDeleted deleted) { add(now, std::move(deleted)); }
+
 void Witness::license_withdrawn(Time now, LicenseWithdrawn withdrawn) {
   add(now, std::move(withdrawn));
 }

@@ -43,8 +43,10 @@ class Witness {
   void peer_joined(Time now, std::string peer, std::string replaces);
   /// What this node's machine is; what the facts already say adds none (SPEC REQ-2).
   void node_factors(Time now, NodeFactors factors);
-  /// An administrator installed a license (SPEC LIC-8).
+  /// An administrator installed a license (SPEC LIC-4, LIC-8).
   void license_imported(Time now, LicenseImported imported);
+  /// An administrator deleted a file license (SPEC LIC-2).
+  void license_deleted(Time now, LicenseDeleted deleted);
   void license_withdrawn(Time now, LicenseWithdrawn withdrawn);
   void warn(Time now, std::string code, std::string detail);
 

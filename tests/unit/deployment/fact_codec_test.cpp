@@ -32,8 +32,10 @@ const std::vector<FactBody>& bodies() {
       PeerFound{"b"},
       HistoryWarning{"history-restored", "x"},
       LicenseImported{"LK-1", *working().license, "root", "file"},
+      LicenseImported{"", *working().license, "root", "file", "bb"},
+      LicenseDeleted{"aa", "lic", "root"},
       LicenseWithdrawn{"LK-1", "aa", "lic", "revoked"},
-      UnknownFact{"license-deleted"},
+      UnknownFact{"license-lent"},
   };
   return kBodies;
 }

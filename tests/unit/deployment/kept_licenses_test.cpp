@@ -19,8 +19,8 @@ KeyReading fails(KeyFault fault) { return {fault, "K", {}, {}, ""}; }
 /// Readings and installations of one key, one after the other.
 class KeptLicensesTest : public ::testing::Test {
  protected:
-  void install(const LicenseSummary& license) {
-    const LicenseImported imported{"K", license, "root", "file"};
+  void install(const LicenseSummary& license, const std::string& key = "K") {
+    const LicenseImported imported{key, license, "root", "file"};
     auto& fact = facts_.emplace_back(Fact{kStart, "c", facts_.size() + 1, "a", imported});
     kept_.add(fact, std::get<LicenseImported>(fact.body));
   }
@@ -92,6 +92,33 @@ TEST_F(KeptLicensesTest, AWithdrawnLicenseIsGoneForGood) {
   EXPECT_EQ(kept_.all().size(), 1u);
   kept_.withdraw(withdrawn_too);
   EXPECT_EQ(holding(fails(KeyFault::unprovisioned)).license, std::nullopt);
+}
+
+// SPEC LIC-2: a file license is no key's, counts once, and can be deleted and installed again
+TEST_F(KeptLicensesTest, AFileLicenseComesAndGoes) {
+  const auto file = license("file", 3), other = license("other", 4);
+  const auto names = [&] {
+    std::vector<std::string> ids;
+    for (const auto& kept : kept_.all()) ids.push_back(kept.key_id + "/" + kept.license.id);
+    return ids;
+  };
+  install(license("first", 1));
+  install(file, "");
+  install(file, "");  // on both nodes at once
+  install(other, "");
+  EXPECT_EQ(names(), (std::vector<std::string>{"K/first", "/file", "/other"}));
+  EXPECT_EQ(holding(fails(KeyFault::unprovisioned)).license, license("first", 1));
+
+  kept_.remove({"doc-file", "file", "root"});
+  kept_.remove({"doc-first", "first", "root"});  // a key's: stays
+  EXPECT_EQ(names(), (std::vector<std::string>{"K/first", "/other"}));
+  install(file, "");
+  EXPECT_EQ(names(), (std::vector<std::string>{"K/first", "/other", "/file"}));
+
+  const LicenseWithdrawn withdrawn{"", "doc-file", "file", "revoked"};
+  kept_.withdraw(withdrawn);
+  install(file, "");
+  EXPECT_EQ(names(), (std::vector<std::string>{"K/first", "/other"}));
 }
 
 // SPEC KEY-3
