@@ -60,6 +60,13 @@ struct Describer {
   std::string operator()(const LicenseWithdrawn& fact) const {
     return "license " + fact.id + bound_to(fact.key_id) + " counts no more: " + fact.reason;
   }
+  std::string operator()(const TrustInstalled& fact) const {
+    return "trust bundle version " + std::to_string(fact.version) + " installed by " + fact.by;
+  }
+  std::string operator()(const ImportRefused& fact) const {
+    return "upload by " + fact.by + " from a " + fact.method + " refused: " + fact.code + ": " +
+           fact.detail;
+  }
   std::string operator()(const PeerLost& fact) const {
     return "node " + name_of(fact.peer, names) + " is unreachable; its keys count as absent here";
   }

@@ -13,6 +13,8 @@ struct KindOf {
   std::string_view operator()(const LicenseImported&) const { return "license-imported"; }
   std::string_view operator()(const LicenseDeleted&) const { return "license-deleted"; }
   std::string_view operator()(const LicenseWithdrawn&) const { return "license-withdrawn"; }
+  std::string_view operator()(const TrustInstalled&) const { return "trust-installed"; }
+  std::string_view operator()(const ImportRefused&) const { return "import-refused"; }
   std::string_view operator()(const PeerLost&) const { return "peer-lost"; }
   std::string_view operator()(const PeerFound&) const { return "peer-found"; }
   std::string_view operator()(const HistoryWarning&) const { return "history-warning"; }
@@ -25,6 +27,7 @@ std::string_view kind(const FactBody& body) { return std::visit(KindOf{}, body);
 
 std::string_view named_document(const FactBody& body) {
   if (const auto* imported = std::get_if<LicenseImported>(&body)) return imported->license.document;
+  if (const auto* installed = std::get_if<TrustInstalled>(&body)) return installed->document;
   const auto* read = std::get_if<KeyRead>(&body);
   if (read != nullptr && read->reading.license) return read->reading.license->document;
   return {};

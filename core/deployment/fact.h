@@ -74,6 +74,24 @@ struct LicenseWithdrawn {
   std::string reason;    ///< code of SPEC LIC-5: `revoked`
   bool operator==(const LicenseWithdrawn&) const = default;
 };
+/// An administrator installed a trust bundle (SPEC SEC-5). The bundle travels with the fact; each
+/// node judges it by its signatures, not by this.
+struct TrustInstalled {
+  std::uint64_t version = 0;
+  std::string document;  ///< content hash of the envelope
+  std::string by;
+  bool operator==(const TrustInstalled&) const = default;
+};
+/// What an administrator uploaded was refused, all or part of it (SPEC REC-1). Bounded in size and
+/// in number, see Witness::import_refused().
+struct ImportRefused {
+  std::string code;    ///< of the first refusal
+  std::string detail;  ///< for people
+  std::string by;
+  std::string method;  ///< as LicenseImported::method
+  std::string batch;   ///< content hash of the upload
+  bool operator==(const ImportRefused&) const = default;
+};
 /// The peer stayed silent for peer.hold: from now on its keys count as absent for this node (SPEC
 /// KEY-12).
 struct PeerLost {
@@ -99,8 +117,8 @@ struct UnknownFact {
 };
 
 using FactBody = std::variant<NodeStarted, NodeStopped, NodeJoined, NodeFactors, KeyRead, KeyGone,
-                              LicenseImported, LicenseDeleted, LicenseWithdrawn, PeerLost,
-                              PeerFound, HistoryWarning, UnknownFact>;
+                              LicenseImported, LicenseDeleted, LicenseWithdrawn, TrustInstalled,
+                              ImportRefused, PeerLost, PeerFound, HistoryWarning, UnknownFact>;
 
 /// `node-started`, `key-read`, …
 std::string_view kind(const FactBody& body);

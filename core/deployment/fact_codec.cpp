@@ -116,6 +116,18 @@ struct BodyWriter {
     out["id"] = body.id;
     out["reason"] = body.reason;
   }
+  void operator()(const TrustInstalled& body) const {
+    out["version"] = body.version;
+    out["document"] = body.document;
+    out["by"] = body.by;
+  }
+  void operator()(const ImportRefused& body) const {
+    out["code"] = body.code;
+    out["detail"] = body.detail;
+    out["by"] = body.by;
+    out["method"] = body.method;
+    out["batch"] = body.batch;
+  }
   void operator()(const PeerLost& body) const { out["peer"] = body.peer; }
   void operator()(const PeerFound& body) const { out["peer"] = body.peer; }
   void operator()(const HistoryWarning& body) const {
@@ -146,6 +158,15 @@ LicenseImported import_from(const Json& in) {
   return imported;
 }
 
+TrustInstalled trust_from(const Json& in) {
+  TrustInstalled installed{0, in.at("document"), in.at("by")};
+  const auto& version = in.at("version");
+  if (!version.is_number_unsigned() || version == 0 || installed.document.empty())
+    throw BadFact{"an installed trust bundle without a version or a document"};
+  installed.version = version;
+  return installed;
+}
+
 FactBody body_from(const std::string& kind, const Json& in) {
   if (kind == "node-started") return NodeStarted{in.at("version")};
   if (kind == "node-stopped") return NodeStopped{};
@@ -158,6 +179,10 @@ FactBody body_from(const std::string& kind, const Json& in) {
   if (kind == "license-deleted") return LicenseDeleted{in.at("document"), in.at("id"), in.at("by")};
   if (kind == "license-withdrawn")
     return LicenseWithdrawn{in.at("key"), in.at("document"), in.at("id"), in.at("reason")};
+  if (kind == "trust-installed") return trust_from(in);
+  if (kind == "import-refused")
+    return ImportRefused{in.at("code"), in.at("detail"), in.at("by"), in.at("method"),
+                         in.at("batch")};
   if (kind == "peer-lost") return PeerLost{in.at("peer")};
   if (kind == "peer-found") return PeerFound{in.at("peer")};
   if (kind == "history-warning") return HistoryWarning{in.at("code"), in.at("detail")};

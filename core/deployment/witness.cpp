@@ -123,6 +123,22 @@ void Witness::license_withdrawn(Time now, LicenseWithdrawn withdrawn) {
   add(now, std::move(withdrawn));
 }
 
+void Witness::trust_installed(Time now, TrustInstalled installed) {
+  add(now, std::move(installed));
+}
+
+/// Counted in the facts themselves, so that a restart grants no new ones.
+void Witness::import_refused(Time now, ImportRefused refused) {
+  std::size_t told = 0;
+  for (auto fact = facts_.rbegin(); fact != facts_.rend() && fact->at + kDay > now; ++fact)
+    if (fact->node == config_.node && std::holds_alternative<ImportRefused>(fact->body)) ++told;
+  if (told >= kMaxRefusals) return;
+  if (refused.detail.size() > kMaxRefusalDetail) refused.detail.resize(kMaxRefusalDetail);
+  if (told + 1 == kMaxRefusals)
+    refused.detail += " (The refusals that follow within a day of these are only in the log.)";
+  add(now, std::move(refused));
+}
+
 void Witness::warn(Time now, std::string code, std::string detail) {
   add(now, HistoryWarning{std::move(code), std::move(detail)});
 }

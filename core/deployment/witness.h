@@ -17,6 +17,9 @@ struct WitnessConfig {
   Duration peer_hold = std::chrono::seconds(30);  ///< SPEC KEY-12
 };
 
+inline constexpr std::size_t kMaxRefusals = 64;
+inline constexpr std::size_t kMaxRefusalDetail = 512;
+
 /// One node's memory: turns what the node sees into facts, takes in the peer's, and answers what
 /// they mean. The agent, latchkey-play and the simulation run this same class. No I/O, no clock, no
 /// thread: the caller passes the time in and makes `take_new()` durable before it acts on it. A
@@ -48,6 +51,11 @@ class Witness {
   /// An administrator deleted a file license (SPEC LIC-2).
   void license_deleted(Time now, LicenseDeleted deleted);
   void license_withdrawn(Time now, LicenseWithdrawn withdrawn);
+  /// An administrator installed a trust bundle that was verified (SPEC SEC-5).
+  void trust_installed(Time now, TrustInstalled installed);
+  /// Adds at most kMaxRefusals of this node within a day, each with at most kMaxRefusalDetail bytes
+  /// of detail, so that no stream of bad uploads fills the disk; the last one says that it is.
+  void import_refused(Time now, ImportRefused refused);
   void warn(Time now, std::string code, std::string detail);
 
   /// The link is up and the peer's facts have been merged.

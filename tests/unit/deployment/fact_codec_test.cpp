@@ -35,6 +35,8 @@ const std::vector<FactBody>& bodies() {
       LicenseImported{"", *working().license, "root", "file", "bb"},
       LicenseDeleted{"aa", "lic", "root"},
       LicenseWithdrawn{"LK-1", "aa", "lic", "revoked"},
+      TrustInstalled{7, "ff", "root"},
+      ImportRefused{"expired", "it has expired", "root", "file", "ee"},
       UnknownFact{"license-lent"},
   };
   return kBodies;
@@ -90,6 +92,8 @@ TEST(FactCodec, RefusesWhatIsNoFact) {
       "{\"at\":\"" + std::string(70'000, 'x') + "\"}",
       "{\"at\":\"2026-01-01T00:00:00Z\",\"chain\":\"c\",\"node\":\"a\",\"prev\":\"\",\"seq\":1,"
       "\"kind\":\"node-factors\",\"deployment\":\"dd\",\"factors\":{\"dmi-uuid\":\"11\"}}",
+      "{\"at\":\"2026-01-01T00:00:00Z\",\"chain\":\"c\",\"node\":\"a\",\"prev\":\"\",\"seq\":1,"
+      "\"kind\":\"trust-installed\",\"version\":0,\"document\":\"ff\",\"by\":\"root\"}",
   };
   for (const auto& text : bad) {
     const auto decoded = decode_fact(text);

@@ -35,6 +35,29 @@ TEST(Witness, ReadingThatSaysNothingNewAddsNoFact) {
   EXPECT_EQ(a.take_new().size(), 1u);
 }
 
+// SPEC REC-1: refused uploads are recorded, and no stream of them fills the disk
+TEST(Witness, RefusalsAreBoundedPerDay) {
+  const ImportRefused refusal{"expired", std::string(70'000, 'x'), "mary", "file", "ee"};
+  const auto flood = [&](Witness& w, Time at) {
+    for (std::size_t i = 0; i < 2 * kMaxRefusals; ++i) w.import_refused(at, refusal);
+    return w.take_new();
+  };
+  auto a = node("a");
+  const auto first = flood(a, kStart);
+  ASSERT_EQ(first.size(), kMaxRefusals);
+  for (const auto& fact : first) EXPECT_TRUE(decode_fact(encode(fact, "").text));
+  EXPECT_EQ(std::get<ImportRefused>(first.front().body).detail.size(), kMaxRefusalDetail);
+  EXPECT_TRUE(std::get<ImportRefused>(first.back().body).detail.ends_with("only in the log.)"));
+
+  auto restarted = node("a");
+  restarted.merge(first);
+  EXPECT_TRUE(flood(restarted, kStart + kDay - Duration(1)).empty());
+  EXPECT_EQ(flood(restarted, kStart + kDay).size(), kMaxRefusals);
+  auto b = node("b");
+  exchange(a, b);
+  EXPECT_EQ(flood(b, kStart).size(), kMaxRefusals) << "each node has its own measure";
+}
+
 TEST(Witness, GoneWithoutAReadingAddsNoFact) {
   auto a = node("a");
   a.start(kStart, "1");
