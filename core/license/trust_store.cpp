@@ -15,6 +15,22 @@ tl::unexpected<Error> untrusted(std::string message) {
       "license signed with a current key.");
 }
 
+/// A bundle of a later generation of roots looks the same as one of a stranger.
+tl::unexpected<Error> stranger_bundle() {
+  return fail("untrusted-signer",
+              "Too few of the root keys that are in force here signed this trust bundle.",
+              "If the vendor has changed root keys since the bundle that is in force "
+              "(`latchkey trust show`), install the bundles in between first, the oldest one "
+              "first; else ask the vendor.");
+}
+
+tl::unexpected<Error> older(std::uint64_t version, std::uint64_t current) {
+  return fail("older-than-current",
+              "This trust bundle has version " + std::to_string(version) + "; version " +
+                  std::to_string(current) + " is in force.",
+              "Install the newest bundle that the vendor sent.");
+}
+
 tl::unexpected<Error> revoked(std::string message) {
   return fail("revoked", std::move(message), "Ask the vendor for a replacement.");
 }
@@ -65,13 +81,15 @@ Result<void> TrustStore::accept(ByteView bundle_envelope) {
   LK_TRY(const auto envelope, parse_envelope(bundle_envelope));
   if (envelope.payload_type != kTrustType) return wrong_type(envelope.payload_type, kTrustType);
   auto hash = content_hash(envelope.payload);
-  if (hash == bundle_hash_) return {};
-  if (!enough(envelope, roots_)) return untrusted("Too few root keys signed this trust bundle.");
+  if (hash == bundle_hash_)
+    return fail("already-imported", "This trust bundle is in force already.", "Nothing is to do.");
+  if (!enough(envelope, roots_)) return stranger_bundle();
   LK_TRY(auto bundle, parse_trust_bundle(envelope.payload));
-  if (bundle.version <= bundle_.version)
-    return fail("older-than-current", "A newer trust bundle is already in force.");
+  if (bundle.version <= bundle_.version) return older(bundle.version, bundle_.version);
   if (bundle.roots && !enough(envelope, *bundle.roots))
-    return untrusted("The new root keys did not sign the trust bundle that names them.");
+    return fail("untrusted-signer",
+                "The new root keys did not sign the trust bundle that names them.",
+                "Ask the vendor for a bundle that the old and the new root keys signed.");
   issuer_keys_.clear();
   for (const auto& issuer : bundle.issuers) issuer_keys_.push_back(issuer.key);
   if (bundle.roots) roots_ = *bundle.roots;

@@ -24,9 +24,9 @@ class TrustStore {
   /// With a first bundle. Errors as accept().
   static Result<TrustStore> open(RootSet roots, ByteView bundle_envelope);
 
-  /// Takes in a newer bundle; the same one again is welcome. A bundle that changes the roots must
-  /// be signed by the threshold of the present ones and by that of the new ones. On error nothing
-  /// changes. Errors: `invalid-format`, `untrusted-signer`, `older-than-current`.
+  /// Takes in a newer bundle. A bundle that changes the roots must be signed by the threshold of
+  /// the present ones and by that of the new ones. On error nothing changes. Errors:
+  /// `invalid-format`, `untrusted-signer`, `older-than-current`, `already-imported`.
   Result<void> accept(ByteView bundle_envelope);
 
   std::uint64_t version() const { return bundle_.version; }  ///< 0: no bundle yet

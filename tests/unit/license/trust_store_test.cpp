@@ -142,7 +142,7 @@ TEST_F(Trust, EveryFlippedByteButTheHintIsNoticed) {  // SPEC SEC-3
 TEST_F(Trust, BundleVersionsNeverGoBack) {  // SPEC SEC-5
   auto trust = trusting(vendor_.bundle(5));
   EXPECT_EQ(trust.version(), 5u);
-  EXPECT_TRUE(trust.accept(vendor_.seal(vendor_.bundle(5))));
+  EXPECT_EQ(trust.accept(vendor_.seal(vendor_.bundle(5))).error().code, "already-imported");
   EXPECT_EQ(trust.accept(vendor_.seal(vendor_.bundle(4))).error().code, "older-than-current");
   auto other = vendor_.bundle(5);
   other.revoked.licenses = {"L-1"};
