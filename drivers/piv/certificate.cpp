@@ -3,9 +3,9 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "core/base/deflate.h"
 #include "core/base/openssl.h"
 #include "drivers/piv/application.h"
-#include "drivers/piv/deflate.h"
 #include "drivers/piv/tlv.h"
 #include "drivers/usb/report_pipe.h"
 
@@ -28,8 +28,10 @@ std::optional<Bytes> x509_of(ByteView content) {
   const auto value = find_tlv(content, kCertificateTag);
   if (!value) return std::nullopt;
   const auto info = find_tlv(content, kInfoTag);
-  if (info && !info->empty() && ((*info)[0] & kGzipped) != 0)
-    return inflate(*value, Wrapper::gzip, kMostCertificate);
+  if (info && !info->empty() && ((*info)[0] & kGzipped) != 0) {
+    auto plain = inflate(*value, Wrapper::gzip, kMostCertificate);
+    return plain ? std::optional(*std::move(plain)) : std::nullopt;
+  }
   return Bytes(value->begin(), value->end());
 }
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/base/big_endian.h"
+#include "core/base/deflate.h"
 #include "core/license/envelope.h"
-#include "drivers/piv/deflate.h"
 
 namespace latchkey::piv {
 namespace {
@@ -24,7 +24,7 @@ Bytes pack(const LicenseSlot& slot) {
   put_u32(out, slot.generation);
   put_u32(out, static_cast<std::uint32_t>(slot.envelope.size()));
   put_u32(out, 0);
-  put_bytes(out, deflate(slot.envelope));
+  put_bytes(out, deflate(slot.envelope, Wrapper::zlib));
   Bytes crc;
   put_u32(crc, checksum(out));
   std::ranges::copy(crc, out.begin() + kCrcAt);
