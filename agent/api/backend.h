@@ -40,6 +40,10 @@ class Backend {
   virtual nlohmann::json licenses() const = 0;
   /// An envelope of core/deployment/request_key.h (SPEC REQ-1).
   virtual Result<std::string> request_key() const = 0;
+  virtual nlohmann::json trust() const = 0;
+  /// One trust bundle's envelope; answers when it is durable and in force (SPEC SEC-5).
+  virtual void install_trust(const net::Caller& caller, const std::string& envelope,
+                             JsonDone done) = 0;
   virtual nlohmann::json records(const RecordQuery& query) const = 0;  ///< newest first
   /// Reads the whole database again on the store thread and follows every hash chain (SPEC REC-2).
   virtual void verify_records(JsonDone done) = 0;

@@ -11,6 +11,7 @@ net::Router make_routes(Backend& backend) {
   add_peer_routes(router, backend);
   add_record_routes(router, backend);
   add_request_key_routes(router, backend);
+  add_trust_routes(router, backend);
   add_event_routes(router, backend);
   return router;
 }

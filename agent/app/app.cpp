@@ -1,6 +1,7 @@
 #include "agent/app/app.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "agent/api/routes.h"
@@ -36,25 +37,39 @@ net::UnixServerConfig server_config(const Config::Api& api) {
   return server;
 }
 
+/// In the order of their arrival.
+std::vector<const Bytes*> installed_bundles(const StoreContents& contents) {
+  std::map<std::string_view, const Bytes*> documents;
+  for (const auto& document : contents.documents) documents[document.hash] = &document.envelope;
+  std::vector<const Bytes*> bundles;
+  for (const auto& stored : contents.facts) {
+    const auto* installed = std::get_if<TrustInstalled>(&stored.fact.body);
+    const auto known = installed ? documents.find(installed->document) : documents.end();
+    if (known != documents.end()) bundles.push_back(known->second);
+  }
+  return bundles;
+}
+
 }  // namespace
 
 Result<AppParts> load_parts(Config config, std::filesystem::path config_file) {
   LK_TRY(auto identity, Identity::load_or_create(config.state_dir));
-  LK_TRY(auto trust, load_trust(config.trust));
+  LK_TRY(auto configured, load_trust(config.trust));
   LK_TRY(const auto chain, new_chain_id(system_random));
   LK_TRY(auto database, Database::open(config.state_dir / "latchkey.db", chain));
   LK_TRY(auto contents, database->load());
-  return AppParts{std::move(config),   std::move(config_file),
-                  std::move(identity), read_machine_factors(system_sources()),
-                  std::move(trust),    std::move(database),
-                  std::move(contents)};
+  LK_TRY(auto trust, open_trust(configured, installed_bundles(contents)));
+  return AppParts{std::move(config),     std::move(config_file),
+                  std::move(identity),   read_machine_factors(system_sources()),
+                  std::move(configured), std::move(trust),
+                  std::move(database),   std::move(contents)};
 }
 
 App::App(AppParts parts)
     : config_(std::move(parts.config)),
       config_file_(std::move(parts.config_file)),
       identity_(std::move(parts.identity)),
-      settings_(std::make_shared<ReadSettings>(std::move(parts.trust),
+      settings_(std::make_shared<ReadSettings>(parts.trust.trust(),
                                                identity_.deployment_key().public_key())),
       store_(std::make_unique<SqliteStore>(reactor_, std::move(parts.database))),
       publisher_(reactor_, clock_, [this](StatusView& view) { complete(view); }),
@@ -69,7 +84,10 @@ App::App(AppParts parts)
                  [this] { return names(); }},
                 identity_.node_id(), make_writer(settings_, config_.keys.call_deadline)),
       requests_(log_, identity_, std::move(parts.machine), [this] { return names(); }),
-      front_desk_(log_, *store_, publisher_, keys_, licenses_, requests_, link_,
+      trust_({reactor_, clock_, log_, settings_, [this] { return names(); },
+              [this] { keys_.refresh(); }},
+             std::move(parts.configured_trust), std::move(parts.trust)),
+      front_desk_(log_, *store_, publisher_, keys_, licenses_, requests_, trust_, link_,
                   [this] { return names(); }),
       beat_(reactor_.alarm()),
       last_call_(reactor_.alarm()) {
@@ -141,13 +159,10 @@ void App::reload() {
   }
   for (const auto& key : needs_restart(config_, *wanted))
     log::warning(names::kConfigNeedsRestart, {{"key", key}});
-  if (auto trust = load_trust(wanted->trust)) {
-    settings_->set_trust(std::move(*trust));
+  if (const auto outcome = reload_trust(wanted->trust))
     config_.trust = std::move(wanted->trust);
-    keys_.refresh();
-  } else {
-    log::error(names::kConfigRefused, {{"problem", trust.error().message}});
-  }
+  else
+    log::error(names::kConfigRefused, {{"problem", outcome.error().message}});
   config_.catalog = std::move(wanted->catalog);
   config_.keys.rescan = wanted->keys.rescan;
   config_.log_level = wanted->log_level;
@@ -155,6 +170,11 @@ void App::reload() {
   beat();
   log::info(names::kConfigReloaded);
   systemd::ready();
+}
+
+Result<void> App::reload_trust(const Config::Trust& wanted) {
+  LK_TRY(auto configured, load_trust(wanted));
+  return trust_.configure(std::move(configured));
 }
 
 std::chrono::milliseconds App::beat_interval() const {
@@ -176,6 +196,7 @@ void App::beat() {
 
 void App::changed() {
   requests_.tell_factors();
+  trust_.look();
   publisher_.publish(log_);
   const auto known = log_.facts().entries().size();
   if (std::exchange(pushed_, known) != known) link_.push();

@@ -27,11 +27,12 @@ struct AppParts {
   std::filesystem::path config_file;
   Identity identity;
   MachineFactors machine;
-  TrustStore trust;
+  ConfiguredTrust configured_trust;
+  TrustChain trust;
   std::unique_ptr<Database> database;
   StoreContents contents;
 };
-/// Errors: those of Identity, load_trust and Database.
+/// Errors: those of Identity, load_trust, open_trust and Database.
 Result<AppParts> load_parts(Config config, std::filesystem::path config_file);
 
 /// The agent: the parts and the wires between them. All of it lives on the thread that calls run().
@@ -48,6 +49,7 @@ class App {
  private:
   void wait_for_signal();
   void reload();
+  Result<void> reload_trust(const Config::Trust& wanted);
   void stop();
   void beat();
   void changed();
@@ -71,6 +73,7 @@ class App {
   PeerLink link_;
   LicenseDesk licenses_;
   RequestDesk requests_;
+  TrustDesk trust_;
   FrontDesk front_desk_;
   std::optional<net::UnixServer> server_;
   std::unique_ptr<Alarm> beat_;

@@ -18,7 +18,7 @@ void log_request(std::string_view what, const net::Caller& caller) {
 }  // namespace
 
 FrontDesk::FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
-                     LicenseDesk& licenses, RequestDesk& requests, PeerLink& link,
+                     LicenseDesk& licenses, RequestDesk& requests, TrustDesk& trust, PeerLink& link,
                      std::function<NodeNames()> names)
     : log_(log),
       store_(store),
@@ -26,6 +26,7 @@ FrontDesk::FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDe
       keys_(keys),
       licenses_(licenses),
       requests_(requests),
+      trust_(trust),
       link_(link),
       names_(std::move(names)) {}
 
@@ -36,6 +37,8 @@ void FrontDesk::refresh_keys(const net::Caller& caller, JsonDone done) {
 }
 
 Json FrontDesk::licenses() const { return licenses_.list(); }
+
+Json FrontDesk::trust() const { return trust_.show(); }
 
 Json FrontDesk::records(const RecordQuery& query) const {
   return records_page(log_.facts(), query, names_());

@@ -6,6 +6,7 @@
 #include "agent/app/publisher.h"
 #include "agent/app/records.h"
 #include "agent/app/request_desk.h"
+#include "agent/app/trust_desk.h"
 
 namespace latchkey {
 
@@ -14,7 +15,7 @@ class FrontDesk final : public Backend {
  public:
   /// References outlive the desk.
   FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
-            LicenseDesk& licenses, RequestDesk& requests, PeerLink& link,
+            LicenseDesk& licenses, RequestDesk& requests, TrustDesk& trust, PeerLink& link,
             std::function<NodeNames()> names);
 
   const Snapshot& snapshot() const override { return publisher_.snapshot(); }
@@ -26,6 +27,11 @@ class FrontDesk final : public Backend {
   nlohmann::json licenses() const override;
   Result<std::string> request_key() const override {
     return requests_.request_key(publisher_.decision());
+  }
+  nlohmann::json trust() const override;
+  void install_trust(const net::Caller& caller, const std::string& envelope,
+                     JsonDone done) override {
+    trust_.install(caller, envelope, std::move(done));
   }
   nlohmann::json records(const RecordQuery& query) const override;
   void verify_records(JsonDone done) override;
@@ -40,6 +46,7 @@ class FrontDesk final : public Backend {
   KeyDesk& keys_;
   LicenseDesk& licenses_;
   RequestDesk& requests_;
+  TrustDesk& trust_;
   PeerLink& link_;
   std::function<NodeNames()> names_;
 };

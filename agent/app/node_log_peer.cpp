@@ -9,15 +9,19 @@
 namespace latchkey {
 namespace {
 
-/// An installed license without its document would be half an import (SPEC LIC-7).
+/// An installed license or trust bundle without its document would be half an import (SPEC LIC-7).
 Result<void> check_documents(const Batch& news, const std::vector<StoredFact>& facts,
                              const FactLog& log) {
   for (const auto& stored : facts) {
-    const auto* imported = std::get_if<LicenseImported>(&stored.fact.body);
-    if (imported == nullptr || log.has_document(imported->license.document)) continue;
-    const auto& hash = imported->license.document;
+    const auto& body = stored.fact.body;
+    if (!std::holds_alternative<LicenseImported>(body) &&
+        !std::holds_alternative<TrustInstalled>(body))
+      continue;
+    const auto hash = named_document(body);
+    if (log.has_document(std::string(hash))) continue;
     if (std::ranges::find(news.documents, hash, &Document::hash) == news.documents.end())
-      return fail("document-missing", "the peer sent an installed license without its document");
+      return fail("document-missing",
+                  "the peer sent " + std::string(kind(body)) + " without its document");
   }
   return {};
 }

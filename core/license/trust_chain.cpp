@@ -1,5 +1,7 @@
 #include "core/license/trust_chain.h"
 
+#include <algorithm>
+
 #include "core/base/sha256.h"
 
 namespace latchkey {
@@ -16,6 +18,11 @@ Result<void> TrustChain::offer(ByteView envelope) {
     if (waiting_.size() > kMaxWaiting) waiting_.pop_front();
   }
   return outcome;
+}
+
+bool TrustChain::awaits(ByteView envelope) const {
+  return std::ranges::any_of(waiting_,
+                             [&](const Bytes& one) { return std::ranges::equal(one, envelope); });
 }
 
 Result<void> TrustChain::accept(ByteView envelope) {

@@ -10,7 +10,7 @@ namespace latchkey {
 /// Trust built from bundles in the order in which they became known here (SPEC SEC-5): the
 /// configured one, then those that administrators installed on any node. What has been accepted
 /// stays: a bundle that turns up later with an older version changes nothing, whatever root signed
-/// it, so that a retired root cannot rewrite the past (docs/decisions/trust-order.md). A bundle
+/// it, so that a retired root cannot rewrite the past (docs/decisions/0011). A bundle
 /// that no present root signed waits for the one that names its root. A value.
 class TrustChain {
  public:
@@ -22,6 +22,9 @@ class TrustChain {
   /// Takes the bundle in if TrustStore::accept() does now, else says why not. One that it calls
   /// `untrusted-signer` is tried again after each bundle that is accepted.
   Result<void> offer(ByteView envelope);
+
+  /// Whether this one waits for the bundle that names its root.
+  bool awaits(ByteView envelope) const;
 
   const TrustStore& trust() const { return trust_; }
   /// Content hash of the envelope in force; empty: none.

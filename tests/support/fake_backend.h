@@ -38,6 +38,12 @@ class FakeBackend : public Backend {
   }
   nlohmann::json licenses() const override { return license_list; }
   Result<std::string> request_key() const override { return request_key_envelope; }
+  nlohmann::json trust() const override { return trust_body; }
+  void install_trust(const net::Caller& caller, const std::string& envelope,
+                     JsonDone done) override {
+    calls.push_back("install trust by " + caller.name + " of " + envelope);
+    done(trust_result);
+  }
   nlohmann::json records(const RecordQuery& query) const override {
     last_query = query;
     return record_page;
@@ -65,6 +71,8 @@ class FakeBackend : public Backend {
   Result<nlohmann::json> install_result = nlohmann::json{{"succeeded", 1}, {"failed", 0}};
   nlohmann::json license_list = {{"licenses", nlohmann::json::array()}};
   Result<std::string> request_key_envelope = "{}";
+  nlohmann::json trust_body = {{"version", 0}};
+  Result<nlohmann::json> trust_result = nlohmann::json{{"version", 1}};
   Result<nlohmann::json> verify_result = nlohmann::json{{"verified", 0}};
   Result<nlohmann::json> invite_result =
       nlohmann::json{{"token", "LKP-TOKEN"}, {"expires", "2026-01-01T00:10:00Z"}};

@@ -35,6 +35,7 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
   add_key(app, context);
   add_license(app, context);
   add_request_key(app, context);
+  add_trust(app, context);
   add_peer(app, context);
   add_record(app, context);
   add_watch(app, context);

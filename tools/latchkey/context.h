@@ -53,6 +53,7 @@ void add_status(CLI::App& app, Context& context);
 void add_key(CLI::App& app, Context& context);
 void add_license(CLI::App& app, Context& context);
 void add_request_key(CLI::App& app, Context& context);
+void add_trust(CLI::App& app, Context& context);
 void add_peer(CLI::App& app, Context& context);
 void add_record(CLI::App& app, Context& context);
 void add_watch(CLI::App& app, Context& context);

@@ -1,39 +1,15 @@
-#include <fstream>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "tools/latchkey/context.h"
 #include "tools/latchkey/json_text.h"
+#include "tools/latchkey/upload_file.h"
 #include "tools/latchkey/when.h"
 
 namespace latchkey::cli {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::size_t kMaxFile = 1024 * 1024;  // what the agent takes in one request
-
-Result<std::string> read_all(std::istream& in, const std::string& name) {
-  std::string content(kMaxFile + 1, '\0');
-  in.read(content.data(), static_cast<std::streamsize>(content.size()));
-  content.resize(static_cast<std::size_t>(in.gcount()));
-  if (in.bad() || content.empty())
-    return fail("unreadable-file", name + " cannot be read or is empty.",
-                "Name the file that the vendor sent.");
-  if (content.size() > kMaxFile)
-    return fail("invalid-format", name + " is larger than 1 MiB: no license is.",
-                "Name the file that the vendor sent.");
-  return content;
-}
-
-Result<std::string> read_license(const std::string& file) {
-  if (file == "-") return read_all(std::cin, "Standard input");
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
-    return fail("unreadable-file", file + " cannot be opened.", "Check its name and its rights.");
-  return read_all(in, file);
-}
 
 std::string entry_text(const json& entry) {
   const auto status = text(entry, "status");
@@ -68,7 +44,7 @@ void print_nodes(Context& context, const json& answer) {
 }
 
 void install(Context& context, const std::string& file) {
-  const auto license = read_license(file);
+  const auto license = read_upload(file);
   if (!license) return report(context, license.error());
   show_or_report(context, context.client().post("/v1/licenses", *license), [&](const json& body) {
     if (text(body, "failed") != "0") context.exit_code = kRefused;

@@ -51,9 +51,11 @@ TEST_F(Routes, AskForTheRoleThatSpecNames) {  // SPEC SEC-2
       {"GET", "/v1/request-key", Role::viewer},
       {"GET", "/v1/records", Role::viewer},
       {"GET", "/v1/records/verify", Role::viewer},
+      {"GET", "/v1/trust", Role::viewer},
       {"GET", "/v1/health/live", Role::none},
       {"POST", "/v1/key/refresh", Role::administrator},
       {"POST", "/v1/licenses", Role::administrator},
+      {"POST", "/v1/trust", Role::administrator},
       {"POST", "/v1/peer/invite", Role::administrator},
       {"POST", "/v1/peer/join", Role::administrator},
   };
@@ -84,9 +86,11 @@ TEST_F(Routes, SayWhoAsked) {  // SPEC REC-1
   ask("POST", "/v1/peer/invite", Role::administrator);
   ask("POST", "/v1/peer/join", Role::administrator, R"({"token":"abc"})");
   ask("POST", "/v1/licenses", Role::administrator, " any bytes ");
+  ask("POST", "/v1/trust", Role::administrator, "a bundle");
   EXPECT_EQ(backend.calls,
             (std::vector<std::string>{"refresh by mary", "invite by mary", "join by mary with abc",
-                                      "install by mary of  any bytes "}));
+                                      "install by mary of  any bytes ",
+                                      "install trust by mary of a bundle"}));
 }
 
 // SPEC LIC-5: what is wrong with the document is 422, what is wrong here 409

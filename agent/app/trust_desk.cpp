@@ -1,0 +1,157 @@
+#include "agent/app/trust_desk.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "agent/app/trust_json.h"
+#include "agent/telemetry/log.h"
+#include "agent/telemetry/names.h"
+#include "core/base/sha256.h"
+
+namespace latchkey {
+namespace {
+
+using Json = nlohmann::json;
+namespace names = log::names;
+
+constexpr std::chrono::milliseconds kDurablePatience{10'000};
+
+Error not_durable() {
+  return {"store-failed",
+          "The trust bundle was accepted, but the disk has not taken it yet; the agent keeps "
+          "trying.",
+          "See `latchkey status` and the agent's log; `latchkey trust show` shows the bundle once "
+          "it is in force."};
+}
+
+const TrustInstalled* as_installed(const Fact& fact) {
+  return std::get_if<TrustInstalled>(&fact.body);
+}
+
+}  // namespace
+
+TrustDesk::TrustDesk(Parts parts, ConfiguredTrust configured, TrustChain chain)
+    : parts_(std::move(parts)), configured_(std::move(configured)), chain_(std::move(chain)) {
+  const auto& entries = parts_.log.facts().entries();
+  if (!entries.empty()) seen_ = entries.back().position;
+}
+
+void TrustDesk::install(const net::Caller& caller, const std::string& envelope, JsonDone done) {
+  const auto bytes = as_bytes(envelope);
+  const auto hash = content_hash(bytes);
+  auto wanted = chain_.trust();
+  auto outcome = wanted.accept(bytes);
+  if (outcome && on_its_way(hash))
+    outcome = fail("already-imported", "This trust bundle is being installed already.",
+                   "Nothing is to do.");
+  if (!outcome) return refuse(caller, hash, outcome.error(), done);
+  parts_.log.witness(
+      [&](Witness& w, Time now) {
+        w.trust_installed(now, {wanted.version(), hash, caller.name});
+      },
+      {Document{hash, Bytes(bytes.begin(), bytes.end())}});
+  wait_until_durable(std::move(done));
+}
+
+void TrustDesk::refuse(const net::Caller& caller, const std::string& batch, const Error& error,
+                       const JsonDone& done) {
+  log::warning(names::kTrustRefused,
+               {{"code", error.code}, {"detail", error.message}, {"by", caller.name}});
+  parts_.log.witness([&](Witness& w, Time now) {
+    w.import_refused(now, {error.code, error.message, caller.name, "file", batch});
+  });
+  done(tl::make_unexpected(error));
+}
+
+/// Witnessed, and not in force before it is durable.
+bool TrustDesk::on_its_way(const std::string& document) const {
+  const auto& chain = parts_.log.own_chain();
+  const auto durable = parts_.log.facts().head(chain).seq;
+  return std::ranges::any_of(parts_.log.view().facts(), [&](const Fact& fact) {
+    const auto* installed = as_installed(fact);
+    return installed != nullptr && installed->document == document && fact.chain == chain &&
+           fact.seq > durable;
+  });
+}
+
+void TrustDesk::wait_until_durable(JsonDone done) {
+  const auto place = waiting_.insert(waiting_.end(), {std::move(done), parts_.reactor.alarm()});
+  const auto answered = std::make_shared<bool>(false);
+  const auto answer = [this, place, answered](const Result<Json>& result) {
+    if (std::exchange(*answered, true)) return;
+    const auto waiting = std::move(*place);
+    waiting_.erase(place);
+    waiting.done(result);
+  };
+  place->alarm->set(kDurablePatience, [answer] { answer(tl::make_unexpected(not_durable())); });
+  parts_.log.when_durable([this, answer] { answer(show()); });
+}
+
+void TrustDesk::look() {
+  const auto& entries = parts_.log.facts().entries();
+  if (entries.empty() || entries.back().position <= seen_) return;
+  const auto first = std::ranges::upper_bound(entries, seen_, {}, &FactLog::Entry::position);
+  seen_ = entries.back().position;
+  bool news = false;
+  for (auto entry = first; entry != entries.end(); ++entry) {
+    const auto* installed = as_installed(entry->stored.fact);
+    const auto* bundle = installed ? parts_.log.facts().document(installed->document) : nullptr;
+    if (bundle == nullptr) continue;
+    const auto outcome = chain_.offer(*bundle);
+    news = news || outcome.has_value();
+    if (!outcome)
+      log::warning(names::kTrustRefused, {{"code", outcome.error().code},
+                                          {"detail", outcome.error().message},
+                                          {"by", installed->by},
+                                          {"node", entry->stored.fact.node}});
+  }
+  if (news) take_effect();
+}
+
+Result<void> TrustDesk::configure(ConfiguredTrust configured) {
+  std::vector<const Bytes*> bundles;
+  const auto& facts = parts_.log.facts();
+  for (const auto& entry : facts.entries())
+    if (const auto* installed = as_installed(entry.stored.fact))
+      if (const auto* bundle = facts.document(installed->document)) bundles.push_back(bundle);
+  LK_TRY(chain_, open_trust(configured, bundles));
+  configured_ = std::move(configured);
+  take_effect();
+  return {};
+}
+
+void TrustDesk::take_effect() {
+  parts_.settings->set_trust(chain_.trust());
+  log::info(names::kTrustInForce, {{"version", std::to_string(chain_.trust().version())},
+                                   {"document", chain_.in_force()}});
+  parts_.changed();
+}
+
+/// Where the bundle in force came from.
+Json TrustDesk::origin() const {
+  if (chain_.in_force().empty()) return nullptr;
+  if (!configured_.file.empty() && content_hash(configured_.bundle) == chain_.in_force())
+    return {{"from", "configuration"}, {"file", configured_.file}};
+  const auto& entries = parts_.log.facts().entries();
+  const auto entry = std::ranges::find_if(entries, [&](const FactLog::Entry& one) {
+    const auto* installed = as_installed(one.stored.fact);
+    return installed != nullptr && installed->document == chain_.in_force();
+  });
+  if (entry == entries.end()) return nullptr;
+  const auto& fact = entry->stored.fact;
+  return {{"from", "installed"},
+          {"at", format_time(fact.at)},
+          {"by", as_installed(fact)->by},
+          {"node", fact.node},
+          {"node_name", name_of(fact.node, parts_.names())}};
+}
+
+Json TrustDesk::show() const {
+  auto body = trust_json(chain_.trust(), parts_.log.decide(parts_.clock.now()).at);
+  body["document"] = chain_.in_force();
+  body["origin"] = origin();
+  return body;
+}
+
+}  // namespace latchkey
