@@ -65,4 +65,9 @@ std::optional<Time> parse_time(std::string_view text) {
               milliseconds(ms));
 }
 
+std::optional<Time> parse_day_or_time(std::string_view text) {
+  constexpr std::size_t kDaySize = 10;
+  return parse_time(text.size() == kDaySize ? std::string(text) + "T00:00:00Z" : std::string(text));
+}
+
 }  // namespace latchkey

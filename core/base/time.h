@@ -19,5 +19,7 @@ std::string format_time(Time time);
 
 /// Accepts `YYYY-MM-DDTHH:MM:SS[.fraction]Z` with upper-case T and Z only; years 1970 to 9999.
 std::optional<Time> parse_time(std::string_view text);
+/// As people write it: also `YYYY-MM-DD`, for its first second.
+std::optional<Time> parse_day_or_time(std::string_view text);
 
 }  // namespace latchkey

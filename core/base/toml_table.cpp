@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <sstream>
 
 namespace latchkey {
 namespace {
@@ -16,6 +17,15 @@ bool valid_endpoint(std::string_view text) {
   unsigned number = 0;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
   return error == std::errc{} && end == port.data() + port.size() && number >= 1 && number <= 65535;
+}
+
+/// As it stands in the file, without quotes: a date may be written with or without.
+std::string spelling(const toml::node& node) {
+  if (const auto* quoted = node.as_string()) return quoted->get();
+  std::ostringstream out;
+  if (const auto* date = node.as_date()) out << *date;
+  if (const auto* instant = node.as_date_time()) out << *instant;
+  return out.str();
 }
 
 bool fits(const std::string& text) { return !text.empty() && text.size() <= 255; }
@@ -39,8 +49,9 @@ void TableReader::problem(std::string_view key, const toml::node& node, std::str
                           std::string cure) {
   auto name = prefix_ + std::string(key);
   if (name.ends_with('.')) name.pop_back();  // the table itself
-  problems_.push_back({file_, static_cast<int>(node.source().begin.line), std::move(name),
-                       std::move(message), std::move(cure)});
+  // A table that only its sub-tables name has no line of its own.
+  const auto line = std::max(1, static_cast<int>(node.source().begin.line));
+  problems_.push_back({file_, line, std::move(name), std::move(message), std::move(cure)});
 }
 
 template <class T>
@@ -112,6 +123,27 @@ void TableReader::texts(std::string_view key, std::vector<std::string>& out) {
   }
 }
 
+void TableReader::text_table(std::string_view key, std::map<std::string, std::string>& out) {
+  const auto* members = table(key);
+  if (members == nullptr) return;
+  for (const auto& [name, item] : *members) {
+    const auto* text = item.as_string();
+    if (text == nullptr || !fits(text->get()))
+      problem(key, item, "must hold strings of 1 to 255 characters only", "correct the table");
+    else
+      out.emplace(name.str(), text->get());
+  }
+}
+
+std::optional<Time> TableReader::time(std::string_view key) {
+  known_.emplace(key);
+  const toml::node* node = table_ == nullptr ? nullptr : table_->get(key);
+  if (node == nullptr) return std::nullopt;
+  const auto out = parse_day_or_time(spelling(*node));
+  if (!out) problem(key, *node, "is not a UTC time", "write 2026-01-31T00:00:00Z or 2026-01-31");
+  return out;
+}
+
 void TableReader::flag(std::string_view key, bool& out) {
   if (const auto* found = value<bool>(key, "true or false")) out = found->get();
 }
@@ -162,10 +194,26 @@ void TableReader::tables(
   }
 }
 
+void TableReader::list(std::string_view key, std::size_t most,
+                       const std::function<void(TableReader& reader)>& read) {
+  known_.emplace(key);
+  const toml::node* node = table_ == nullptr ? nullptr : table_->get(key);
+  const auto* items = node == nullptr ? nullptr : node->as_array();
+  if (items == nullptr || items->empty() || items->size() > most ||
+      !items->is_homogeneous(toml::node_type::table))
+    return refuse(key, "must be 1 to " + std::to_string(most) + " tables",
+                  "begin each with its name in double brackets");
+  for (std::size_t i = 0; i < items->size(); ++i) {
+    const auto prefix = prefix_ + std::string(key) + "[" + std::to_string(i + 1) + "].";
+    TableReader reader(items->get(i)->as_table(), prefix, file_, problems_);
+    read(reader);
+  }
+}
+
 void TableReader::refuse(std::string_view key, const Error& error) {
   auto message = error.message;
   if (message.ends_with('.')) message.pop_back();  // a problem is one sentence with its cure
-  problem(key, *table_->get(key), std::move(message), error.cure);
+  refuse(key, std::move(message), error.cure);
 }
 
 void TableReader::refuse(std::string_view key, std::string message, std::string cure) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include "core/base/file_problem.h"
 #include "core/base/result.h"
+#include "core/base/time.h"
 
 namespace latchkey {
 
@@ -32,11 +34,16 @@ class TableReader {
               FileProblems& problems)
       : table_(table), prefix_(std::move(prefix)), file_(std::move(file)), problems_(problems) {}
 
+  bool has(std::string_view key) const { return table_ != nullptr && table_->contains(key); }
   void text(std::string_view key, std::string& out);
   /// The absence of `key` is a problem.
   void require(std::string_view key);
   /// A list of strings, each as by text().
   void texts(std::string_view key, std::vector<std::string>& out);
+  /// A table of strings.
+  void text_table(std::string_view key, std::map<std::string, std::string>& out);
+  /// A TOML date (its first second) or UTC date-time, or one in quotes.
+  std::optional<Time> time(std::string_view key);
   void path(std::string_view key, std::filesystem::path& out);
   void paths(std::string_view key, std::vector<std::filesystem::path>& out);
   void flag(std::string_view key, bool& out);
@@ -55,7 +62,10 @@ class TableReader {
   /// Each member of the table `key`, itself a table: its name and a reader of it.
   void tables(std::string_view key,
               const std::function<void(const std::string& name, TableReader& reader)>& read);
-  /// The file that `key` names was refused.
+  /// Each table of `[[key]]`, of which there must be 1 to `most`; problems count them from 1.
+  void list(std::string_view key, std::size_t most,
+            const std::function<void(TableReader& reader)>& read);
+  /// What `key` names was refused; as the next.
   void refuse(std::string_view key, const Error& error);
   /// Something is wrong with the value of `key`, or, when `key` is absent or empty, the table.
   void refuse(std::string_view key, std::string message, std::string cure);
