@@ -3,7 +3,6 @@
 #include <array>
 
 #include "core/base/random.h"
-#include "core/usbkey/key_id.h"
 
 namespace latchkey::vendor {
 namespace {
@@ -28,14 +27,6 @@ Result<void> check(const LicenseDocument& document, const Issuer& issuer) {
 }
 
 }  // namespace
-
-Result<Binding> key_binding(const std::string& typed) {
-  const auto key = parse_key_id(typed);
-  if (!key)
-    return fail("invalid-key-id", "`" + typed + "` is no key ID.",
-                "Check it for slips; `latchkey key id` prints it.");
-  return KeyBinding{*key};
-}
 
 Result<LicenseDocument> compose(LicenseDocument draft, const Issuer& issuer) {
   if (draft.id.empty()) {

@@ -7,9 +7,6 @@
 
 namespace latchkey::vendor {
 
-/// The USB key as a person typed its ID (SPEC REQ-3). Error: `invalid-key-id`.
-Result<Binding> key_binding(const std::string& typed);
-
 /// The one way from what was asked for to what is signed. `draft` is a document without issuer; an
 /// empty id becomes a random one, serial 0 the issue time in seconds. What every agent would refuse
 /// is refused here, where it can still be mended. Errors: `invalid-format`, `issuer-not-valid`,

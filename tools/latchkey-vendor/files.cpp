@@ -13,8 +13,6 @@
 namespace latchkey::vendor {
 namespace {
 
-constexpr std::size_t kMaxFile = 1024 * 1024;
-
 tl::unexpected<Error> cannot_write(const std::string& path) {
   return fail("cannot-write", path + ": " + std::strerror(errno) + ".",
               "Check the folder and its rights.");
@@ -38,15 +36,16 @@ bool publish(const std::string& temporary, const std::string& path, Existing exi
 
 }  // namespace
 
-Result<std::string> read_file(const std::string& path) {
+Result<std::string> read_file(const std::string& path, std::size_t max) {
   std::ifstream file(path, std::ios::binary);
   if (!file)
     return fail("cannot-read", path + ": " + std::strerror(errno) + ".", "Check the file name.");
-  std::string out(kMaxFile + 1, '\0');
+  std::string out(max + 1, '\0');
   file.read(out.data(), static_cast<std::streamsize>(out.size()));
   out.resize(static_cast<std::size_t>(file.gcount()));
-  if (out.size() > kMaxFile || file.bad())
-    return fail("cannot-read", path + ": not a file of at most 1 MiB.", "Check the file name.");
+  if (out.size() > max || file.bad())
+    return fail("cannot-read", path + ": not a file of at most " + std::to_string(max) + " bytes.",
+                "Check the file name.");
   return out;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,10 @@ enum class Existing {
   replace,  ///< whole or not at all
 };
 
-/// At most 1 MiB. Error: `cannot-read`.
-Result<std::string> read_file(const std::string& path);
+inline constexpr std::size_t kMaxFile = 1024 * 1024;
+
+/// At most `max` bytes. Error: `cannot-read`.
+Result<std::string> read_file(const std::string& path, std::size_t max = kMaxFile);
 /// Durable when it returns. Errors: `file-exists`, `cannot-write`.
 Result<void> write_file(const std::string& path, std::string_view text, Access access,
                         Existing existing);

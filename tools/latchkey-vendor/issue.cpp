@@ -3,6 +3,7 @@
 
 #include "core/license/document.h"
 #include "core/license/envelope.h"
+#include "tools/latchkey-vendor/binding.h"
 #include "tools/latchkey-vendor/catalog.h"
 #include "tools/latchkey-vendor/compose.h"
 #include "tools/latchkey-vendor/files.h"
@@ -14,8 +15,12 @@
 namespace latchkey::vendor {
 namespace {
 
+constexpr std::size_t kMaxOrder = 16 * 1024 * 1024;  // 10,000 licenses with ample entries
+
 struct ByHand {
   std::string key_id;
+  std::string request_key;
+  Coverage coverage;
   std::vector<std::string> entries;
   std::string customer;
   std::string id;
@@ -28,7 +33,7 @@ struct ByHand {
 
 struct Options {
   std::string issuer;
-  std::string order;
+  std::vector<std::string> orders;
   ByHand by_hand;
   std::string output;
 };
@@ -63,7 +68,9 @@ Result<LicenseEntry> entry_of(const std::string& text, const ValidityWindow& val
 
 Result<LicenseDocument> by_hand(const ByHand& asked, const Issuer& issuer, Time now) {
   LicenseDocument draft;
-  LK_TRY(draft.binding, key_binding(asked.key_id));
+  LK_TRY(draft.binding, asked.request_key.empty()
+                            ? key_binding(asked.key_id)
+                            : request_key_binding(asked.request_key, asked.coverage));
   LK_TRY(draft.issued, time_of(asked.issued, std::chrono::floor<std::chrono::seconds>(now)));
   LK_TRY(const auto validity, window_of(asked.period, draft.issued));
   for (const auto& text : asked.entries) {
@@ -80,14 +87,18 @@ Result<LicenseDocument> by_hand(const ByHand& asked, const Issuer& issuer, Time 
 
 Result<std::vector<LicenseDocument>> documents_of(const Options& options, const Issuer& issuer,
                                                   Time now) {
-  if (options.order.empty()) {
+  if (options.orders.empty()) {
     LK_TRY(auto document, by_hand(options.by_hand, issuer, now));
     return std::vector{std::move(document)};
   }
-  LK_TRY(const auto text, read_file(options.order));
-  auto order = parse_order(text, issuer, now);
-  if (!order) return tl::make_unexpected(order_error(options.order, order.error()));
-  return *std::move(order);
+  std::vector<OrderFile> files;
+  for (const auto& name : options.orders) {
+    LK_TRY(auto text, read_file(name, kMaxOrder));
+    files.push_back({name, std::move(text)});
+  }
+  auto documents = read_orders(files, issuer, now);
+  if (!documents) return tl::make_unexpected(order_error(documents.error()));
+  return *std::move(documents);
 }
 
 /// To standard output or into one file, one after another, or each into a file of its own.
@@ -108,7 +119,7 @@ Result<void> deliver(const std::vector<LicenseDocument>& documents,
     if (folder) {
       const auto file = (std::filesystem::path(output) / (documents[i].id + ".json")).string();
       LK_CHECK(write_file(file, envelopes[i] + "\n", Access::everyone, Existing::replace));
-      session.out << ' ' << std::get<KeyBinding>(documents[i].binding).key_id << ' ' << file;
+      session.out << ' ' << describe(documents[i].binding) << ' ' << file;
     }
     session.out << '\n';
   }
@@ -129,7 +140,21 @@ Result<void> issue(const Options& options, Session& session) {
 }
 
 void add_by_hand(CLI::App& group, ByHand& asked) {
-  group.add_option("--key-id", asked.key_id, "of the USB key, as the customer sent it")->required();
+  auto* target = group.add_option_group("for", "what the license is bound to");
+  target->add_option("--key-id", asked.key_id, "of the USB key, as the customer sent it");
+  auto* request = target->add_option("--request-key", asked.request_key,
+                                     "of the deployment, the file that the customer sent");
+  request->type_name("FILE");
+  target->require_option(1);
+  group
+      .add_option("--required", asked.coverage.required,
+                  "factors of a node that must match; default: all but one, of one or two all")
+      ->check(CLI::Range(std::size_t{1}, kMaxFactors))
+      ->needs(request);
+  group
+      .add_flag("--allow-uncovered", asked.coverage.allow_uncovered,
+                "leave out nodes whose machine the request key does not tell")
+      ->needs(request);
   group.add_option("--entry", asked.entries, "may be repeated")
       ->required()
       ->type_name("OBJECT:UNIT:QUANTITY[:base|module]");
@@ -147,12 +172,12 @@ void add_by_hand(CLI::App& group, ByHand& asked) {
 }  // namespace
 
 void add_issue(CLI::App& app, Session& session) {
-  auto* verb = app.add_subcommand("issue", "issue licenses for USB keys");
+  auto* verb = app.add_subcommand("issue", "issue licenses for USB keys and deployments");
   auto& options = on_chosen<Options>(*verb, session, issue);
   verb->add_option("--issuer", options.issuer, "issuing key")->required()->type_name("PREFIX");
-  auto* what = verb->add_option_group("what", "an order, or one license by hand");
+  auto* what = verb->add_option_group("what", "orders, or one license by hand");
   what->require_option(1);
-  what->add_option("--order", options.order, "order file: any number of licenses")
+  what->add_option("--order", options.orders, "order file: any number of licenses; may be repeated")
       ->type_name("FILE");
   add_by_hand(*what->add_option_group("by hand"), options.by_hand);
   verb->add_option(

@@ -15,7 +15,7 @@ void add_period(CLI::App& verb, Period& period) {
 
 Result<Time> time_of(const std::string& text, Time otherwise) {
   if (text.empty()) return otherwise;
-  const auto time = parse_time(text.size() == 10 ? text + "T00:00:00Z" : text);
+  const auto time = parse_day_or_time(text);
   if (!time)
     return fail("invalid-time", "`" + text + "` is not a UTC time.",
                 "Write 2026-01-31T00:00:00Z or 2026-01-31.");

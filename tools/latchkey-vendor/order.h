@@ -1,23 +1,29 @@
 #pragma once
 
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "core/base/file_problem.h"
 #include "core/license/document.h"
 #include "core/license/trust_bundle.h"
-#include "tools/latchkey-vendor/order_table.h"
 
 namespace latchkey::vendor {
 
-inline constexpr std::size_t kMaxLicenses = 10'000;
+inline constexpr std::size_t kMaxLicenses = 10'000;  ///< of one order
 
-/// The licenses of an order file (docs/vendor.md, "Orders"), composed for `issuer`, or all that is
-/// wrong with the order, by line. `now` is the issue time unless the order names one.
-using OrderResult = tl::expected<std::vector<LicenseDocument>, std::vector<OrderProblem>>;
-OrderResult parse_order(std::string_view toml, const Issuer& issuer, Time now);
+struct OrderFile {
+  std::string name;  ///< request keys are named relative to its folder
+  std::string text;  ///< TOML (docs/vendor.md, "Orders")
+};
 
-/// Error `invalid-order`, with one line `FILE:LINE: KEY: MESSAGE CURE` for each problem.
-Error order_error(const std::string& file, const std::vector<OrderProblem>& problems);
+/// The licenses of all these orders, composed for `issuer`, or all that is wrong with any of them,
+/// by file and line. `now` is the issue time unless an order names one. Reads the request keys that
+/// the orders name.
+using OrderResult = tl::expected<std::vector<LicenseDocument>, FileProblems>;
+OrderResult read_orders(std::span<const OrderFile> files, const Issuer& issuer, Time now);
+
+/// Error `invalid-order`, one line for each problem.
+Error order_error(const FileProblems& problems);
 
 }  // namespace latchkey::vendor

@@ -165,9 +165,11 @@ TEST_F(Batch, TwoOfOneKeyOrIdAreASlip) {  // SPEC LIC-8: the second would drive 
   using testing::ElementsAre, testing::StartsWith;
   const std::string start = "customer = \"Acme\"\n";
   EXPECT_THAT(complaints(start + one(blue_, "L-1") + one(red_, "L-2") + one(blue_, "L-3")),
-              ElementsAre(StartsWith("19: license[3].key-id: is that of license[1].")));
+              ElementsAre(StartsWith("19: license[3].key-id: is that of " + path("order.toml") +
+                                     " license[1]; ")));
   EXPECT_THAT(complaints(start + one(blue_, "L-1") + one(red_, "L-1")),
-              ElementsAre(StartsWith("12: license[2].id: is that of license[1].")));
+              ElementsAre(StartsWith("12: license[2].id: is that of " + path("order.toml") +
+                                     " license[1]; ")));
 }
 
 TEST_F(Order, AllThatIsWrongIsSaidAtOnceWithItsLine) {
@@ -202,23 +204,23 @@ unit = "vm"
 quantity = 1
 )");
   const std::vector<std::string> places{
-      "1: customer: is missing.",
-      "1: issued: `yesterday` is not a UTC time.",
-      "2: costumer: is not a known key.",
-      "4: license[1].key-id: `" + typed + "` is no key ID.",
-      "5: license[1].minimum-assurance: `proven` is not known.",
-      "6: license[1].days: stands beside `until`.",
-      "8: license[1].entry[1].unit: is missing.",
-      "10: license[1].entry[1].quantity: is no whole number in its range.",
-      "11: license[1].entry[1].kind: `plus` is not known.",
-      "12: license[1].entry[1].terms: must be a table of texts.",
-      "13: license[2].key-id: is missing.",
-      "14: license[2].days: is no whole number in its range.",
-      "15: license[2].supersedes: must be a list of texts.",
-      "17: license[2].entry[1].object: must be text.",
-      "19: license[2].entry[1].quantity: is no whole number in its range.",
-      "21: license[2].entry[1].until: is not after the beginning.",
-      "24: license[3].entry[1].days: is missing: nothing says when the entry ends.",
+      "1: has no `customer`;",
+      "1: issued: is not a UTC time;",
+      "2: costumer: is not a known key;",
+      "4: license[1].key-id: `" + typed + "` is no key ID;",
+      "5: license[1].minimum-assurance: \"proven\" is not known;",
+      "6: license[1].days: stands beside `until`;",
+      "8: license[1].entry[1]: has no `unit`;",
+      "10: license[1].entry[1].quantity: is 0, out of range;",
+      "11: license[1].entry[1].kind: \"plus\" is not known;",
+      "12: license[1].entry[1].terms: must hold strings of 1 to 255 characters only;",
+      "13: license[2]: does not say in one way what it is for;",
+      "14: license[2].days: must be a whole number;",
+      "15: license[2].supersedes: must be a list of strings;",
+      "17: license[2].entry[1].object: must be a string in quotes;",
+      "19: license[2].entry[1].quantity: must be a whole number;",
+      "21: license[2].entry[1].until: is not after the beginning;",
+      "24: license[3].entry[1].days: is missing: nothing says when the entry ends;",
   };
   ASSERT_EQ(found.size(), places.size()) << testing::PrintToString(found);
   for (std::size_t i = 0; i < places.size(); ++i)
@@ -235,18 +237,18 @@ TEST_F(Order, WhatIsNoOrder) {
     std::string text, place;
   } rows[] = {
       {"customer = ", "1: "},
-      {start, "1: license: must be 1 to 10000 tables."},
+      {start, "1: license: must be 1 to 10000 tables;"},
       {start + "license = 3", "2: license: must be"},
       {start + "license = []", "2: license: must be"},
       {start + "license = [1]", "2: license: must be"},
-      {with(""), "2: license[1].entry: must be 1 to 256 tables."},
+      {with(""), "2: license[1].entry: must be 1 to 256 tables;"},
       {with("entry = [{}, 1]"), "5: license[1].entry: must be"},
-      {with("from = 2026-07-01T00:00:00\n" + entry), "5: license[1].from: `2026"},
-      {with("from = \"\"\n" + entry), "5: license[1].from: is not a UTC time."},
-      {with("from = 7\n" + entry), "5: license[1].from: is not a UTC time."},
+      {with("from = 2026-07-01T00:00:00\n" + entry), "5: license[1].from: is not a UTC time;"},
+      {with("from = \"\"\n" + entry), "5: license[1].from: is not a UTC time;"},
+      {with("from = 7\n" + entry), "5: license[1].from: is not a UTC time;"},
       {with("id = \"a/b\"\n" + entry), "2: license[1]: "},
       {start + "issued = 2026-05-31\n" + with(entry).substr(start.size()),
-       "3: license[1]: The issuing key is not valid at the issue time."},
+       "3: license[1]: The issuing key is not valid at the issue time;"},
       {"customer = \"A\"\ncustomer = \"B\"\n", "2: "},
       {std::string("customer = \"\xff\"\n"), "1: "},
   };
@@ -265,7 +267,7 @@ TEST_F(Order, KeepsToTheScopesOfTheIssuingKey) {  // SPEC SEC-5
                           "quantity = 1\n");
   const auto ran = run("issue --issuer @small --order @order.toml");
   EXPECT_EQ(ran.code, 1);
-  EXPECT_NE(ran.err.find(":2: license[1]: The issuing key may not license `vmware`."),
+  EXPECT_NE(ran.err.find(":2: license[1]: The issuing key may not license `vmware`;"),
             std::string::npos)
       << ran.err;
 }
