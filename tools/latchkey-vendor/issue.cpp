@@ -6,6 +6,7 @@
 #include "tools/latchkey-vendor/binding.h"
 #include "tools/latchkey-vendor/catalog.h"
 #include "tools/latchkey-vendor/compose.h"
+#include "tools/latchkey-vendor/documents.h"
 #include "tools/latchkey-vendor/files.h"
 #include "tools/latchkey-vendor/key_files.h"
 #include "tools/latchkey-vendor/options.h"
@@ -101,28 +102,47 @@ Result<std::vector<LicenseDocument>> documents_of(const Options& options, const 
   return *std::move(documents);
 }
 
-/// To standard output or into one file, one after another, or each into a file of its own.
-Result<void> deliver(const std::vector<LicenseDocument>& documents,
-                     const std::vector<std::string>& envelopes, const std::string& output,
+struct Issued {
+  LicenseDocument document;
+  std::string envelope;
+};
+
+Result<void> write_each(const std::vector<Issued>& licenses, const std::filesystem::path& folder,
+                        Session& session) {
+  for (const auto& [document, envelope] : licenses) {
+    const auto file = (folder / (document.id + ".json")).string();
+    LK_CHECK(write_file(file, envelope + "\n", Access::everyone, Existing::replace));
+    session.out << "license " << document.id << ' ' << describe(document.binding) << ' ' << file
+                << '\n';
+  }
+  return {};
+}
+
+Result<void> write_package(const std::vector<Issued>& licenses, const std::string& path) {
+  std::vector<PackagedDocument> documents;
+  for (const auto& license : licenses) {
+    const auto bytes = as_bytes(license.envelope);
+    documents.push_back(
+        {license.document.id, Bytes(bytes.begin(), bytes.end()), std::string(kLicenseType)});
+  }
+  LK_TRY(const auto package, make_package(std::move(documents)));
+  return write_file(path, as_text(package), Access::everyone, Existing::replace);
+}
+
+/// To standard output, into one text or package, or each into a file of its own.
+Result<void> deliver(const std::vector<Issued>& licenses, const std::string& output,
                      Session& session) {
+  std::error_code none;
+  if (std::filesystem::is_directory(output, none)) return write_each(licenses, output, session);
   std::string all;
-  for (const auto& envelope : envelopes) all += envelope + "\n";
+  for (const auto& license : licenses) all += license.envelope + "\n";
   if (output.empty()) {
     session.out << all;
     return {};
   }
-  std::error_code none;
-  const bool folder = std::filesystem::is_directory(output, none);
-  if (!folder) LK_CHECK(write_file(output, all, Access::everyone, Existing::replace));
-  for (std::size_t i = 0; i < documents.size(); ++i) {
-    session.out << "license " << documents[i].id;
-    if (folder) {
-      const auto file = (std::filesystem::path(output) / (documents[i].id + ".json")).string();
-      LK_CHECK(write_file(file, envelopes[i] + "\n", Access::everyone, Existing::replace));
-      session.out << ' ' << describe(documents[i].binding) << ' ' << file;
-    }
-    session.out << '\n';
-  }
+  LK_CHECK(is_package_name(output) ? write_package(licenses, output)
+                                   : write_file(output, all, Access::everyone, Existing::replace));
+  for (const auto& license : licenses) session.out << "license " << license.document.id << '\n';
   return {};
 }
 
@@ -131,12 +151,12 @@ Result<void> issue(const Options& options, Session& session) {
   LK_TRY(const auto documents, documents_of(options, issuer, session.now));
   LK_CHECK(warn_of_unknown(documents, session));
   LK_TRY(const auto key, open_private_key(options.issuer, session));
-  std::vector<std::string> envelopes;
+  std::vector<Issued> licenses;
   for (const auto& document : documents) {
     LK_TRY(auto envelope, make_envelope(kLicenseType, serialise(document), {&key, 1}));
-    envelopes.push_back(std::move(envelope));
+    licenses.push_back({document, std::move(envelope)});
   }
-  return deliver(documents, envelopes, options.output, session);
+  return deliver(licenses, options.output, session);
 }
 
 void add_by_hand(CLI::App& group, ByHand& asked) {
@@ -180,9 +200,10 @@ void add_issue(CLI::App& app, Session& session) {
   what->add_option("--order", options.orders, "order file: any number of licenses; may be repeated")
       ->type_name("FILE");
   add_by_hand(*what->add_option_group("by hand"), options.by_hand);
-  verb->add_option(
-          "-o,--output", options.output,
-          "file for all, or an existing folder for one file each; default: standard output")
+  verb->add_option("-o,--output", options.output,
+                   "file for all (a package if it ends in .tar.gz), or an existing folder for one "
+                   "file each; "
+                   "default: standard output")
       ->type_name("FILE|DIR");
 }
 

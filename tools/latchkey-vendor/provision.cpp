@@ -1,7 +1,7 @@
 #include "core/usbkey/provision.h"
 
 #include "tools/latchkey-vendor/device.h"
-#include "tools/latchkey-vendor/files.h"
+#include "tools/latchkey-vendor/documents.h"
 #include "tools/latchkey-vendor/options.h"
 #include "tools/latchkey-vendor/verbs.h"
 
@@ -16,12 +16,12 @@ struct Options {
 };
 
 Result<void> write_license(const Options& options, Session& session) {
-  LK_TRY(const auto text, read_file(options.file));
+  LK_TRY(const auto envelope, read_document(options.file));
   LK_TRY(const auto trust, open_trust(options.trust));
   LK_TRY(auto management_keys, open_management_keys(options.management_keys));
   LK_TRY(const auto key, open_license_key(options.device, {std::move(management_keys)}));
   LK_TRY(const auto bench, Bench::create(trust));
-  LK_TRY(const auto reading, latchkey::provision(*key, as_bytes(text), bench.context()));
+  LK_TRY(const auto reading, latchkey::provision(*key, envelope, bench.context()));
   session.out << reading.key_id << " carries license " << reading.license->id << '\n';
   return {};
 }

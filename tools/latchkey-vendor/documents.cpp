@@ -1,0 +1,118 @@
+#include "tools/latchkey-vendor/documents.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "core/base/deflate.h"
+#include "core/license/document.h"
+#include "core/license/envelope.h"
+#include "core/license/trust_bundle.h"
+#include "tools/latchkey-vendor/files.h"
+
+namespace latchkey::vendor {
+namespace {
+
+struct CloseArchive {
+  void operator()(archive* writer) const { archive_write_free(writer); }
+  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
+};
+
+/// An agent takes trust first, whatever the order; a person who lists the package sees why.
+int rank(const PackagedDocument& document) { return document.type == kTrustType ? 0 : 1; }
+
+tl::unexpected<Error> about(const PackagedDocument& document, const std::string& message) {
+  return fail("invalid-format", document.name + ": " + message,
+              "Name licenses and trust bundles, each once.");
+}
+
+la_ssize_t append(archive*, void* out, const void* bytes, std::size_t count) {
+  const auto* begin = static_cast<const std::uint8_t*>(bytes);
+  auto& tar = *static_cast<Bytes*>(out);
+  tar.insert(tar.end(), begin, begin + count);
+  return static_cast<la_ssize_t>(count);
+}
+
+Result<void> add(archive* writer, const PackagedDocument& document) {
+  const std::unique_ptr<archive_entry, CloseArchive> entry(archive_entry_new());
+  archive_entry_set_pathname(entry.get(), document.name.c_str());
+  archive_entry_set_filetype(entry.get(), AE_IFREG);
+  archive_entry_set_perm(entry.get(), 0644);
+  archive_entry_set_mtime(entry.get(), 0, 0);
+  archive_entry_set_size(entry.get(), static_cast<la_int64_t>(document.envelope.size()));
+  if (archive_write_header(writer, entry.get()) != ARCHIVE_OK ||
+      archive_write_data(writer, document.envelope.data(), document.envelope.size()) !=
+          static_cast<la_ssize_t>(document.envelope.size()))
+    return about(document, archive_error_string(writer));
+  return {};
+}
+
+Result<Bytes> tar_of(const std::vector<PackagedDocument>& documents) {
+  Bytes out;
+  const std::unique_ptr<archive, CloseArchive> writer(archive_write_new());
+  archive_write_set_format_ustar(writer.get());
+  archive_write_open(writer.get(), &out, nullptr, append, nullptr);
+  for (const auto& document : documents) LK_CHECK(add(writer.get(), document));
+  archive_write_close(writer.get());
+  return out;
+}
+
+Result<void> give_names(std::vector<PackagedDocument>& documents) {
+  for (auto& document : documents) {
+    LK_TRY(document.name, name_in_package(document));
+  }
+  std::ranges::sort(documents, {},
+                    [](const auto& document) { return std::tuple(rank(document), document.name); });
+  const auto twice = std::ranges::adjacent_find(documents, {}, &PackagedDocument::name);
+  if (twice != documents.end()) return about(*twice, "There are two of it.");
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<PackagedDocument>> read_documents(const std::string& path) {
+  LK_TRY(const auto text, read_file(path, kMaxUpload));
+  auto out = unpack(as_bytes(text));
+  if (!out) out.error().message = path + ": " + out.error().message;
+  return out;
+}
+
+Result<Bytes> read_document(const std::string& path) {
+  LK_TRY(auto documents, read_documents(path));
+  if (documents.size() == 1) return std::move(documents.front().envelope);
+  return fail("several-documents",
+              path + " holds " + std::to_string(documents.size()) + " documents.",
+              "Name a file with one.");
+}
+
+Result<std::string> name_in_package(const PackagedDocument& document) {
+  const auto envelope = parse_envelope(document.envelope);
+  if (!envelope) return about(document, envelope.error().message);
+  if (envelope->payload_type == kLicenseType) {
+    const auto license = parse_license(envelope->payload);
+    if (!license) return about(document, license.error().message);
+    return license->id + ".json";
+  }
+  if (envelope->payload_type == kTrustType) {
+    const auto bundle = parse_trust_bundle(envelope->payload);
+    if (!bundle) return about(document, bundle.error().message);
+    return "trust-" + std::to_string(bundle->version) + ".json";
+  }
+  return about(document, "A package does not hold `" + envelope->payload_type + "`.");
+}
+
+Result<Bytes> make_package(std::vector<PackagedDocument> documents) {
+  LK_CHECK(give_names(documents));
+  LK_TRY(const auto tar, tar_of(documents));
+  auto out = deflate(tar, Wrapper::gzip);
+  LK_CHECK(unpack(out));  // never hand out what no agent takes
+  return out;
+}
+
+bool is_package_name(std::string_view path) {
+  return path.ends_with(".tar.gz") || path.ends_with(".tgz");
+}
+
+}  // namespace latchkey::vendor
