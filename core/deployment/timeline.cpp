@@ -33,10 +33,14 @@ class Healer {
  public:
   explicit Healer(Duration settle) : settle_(settle) {}
 
-  void see(const Fact& fact) {
+  /// A key.
+  void see_key(const Fact& fact) {
     if (const auto* read = std::get_if<KeyRead>(&fact.body)) see_read(fact, *read);
     if (const auto* gone = std::get_if<KeyGone>(&fact.body))
       see_gone(fact, {fact.node, gone->port});
+  }
+  /// A license.
+  void see_license(const Fact& fact) {
     if (const auto* imported = std::get_if<LicenseImported>(&fact.body))
       see_import(fact, *imported);
     if (const auto* withdrawn = std::get_if<LicenseWithdrawn>(&fact.body))
@@ -139,16 +143,25 @@ const Fact* open_loss(const Order& order, std::string_view self) {
   return nullptr;
 }
 
+/// The losses that were none. What the lost peer saw since does not count, so it heals nothing.
+std::unordered_set<const Fact*> find_healed(const Order& order, Duration settle, const Fact* loss) {
+  Healer healer(settle);
+  std::string_view lost;
+  for (const auto* fact : order) {
+    if (fact == loss) lost = std::get<PeerLost>(fact->body).peer;
+    if (fact->node != lost) healer.see_key(*fact);
+    healer.see_license(*fact);
+  }
+  return healer.take_healed();
+}
+
 }  // namespace
 
 Timeline make_timeline(std::span<const Fact> facts, const FoldConfig& config) {
   const auto order = in_canonical_order(facts);
-  Healer healer(config.settle);
-  for (const auto* fact : order) healer.see(*fact);
-  const auto healed = healer.take_healed();
-
   Timeline timeline;
   timeline.open_loss = open_loss(order, config.self);
+  const auto healed = find_healed(order, config.settle, timeline.open_loss);
   timeline.events.reserve(order.size());
   Absences absences;
   bool moved = false;
