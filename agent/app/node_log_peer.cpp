@@ -79,10 +79,15 @@ bool NodeLog::tells_our_lost_past(const Pending& pending) const {
 
 void NodeLog::take_in(Pending pending) {
   const bool lost_past = tells_our_lost_past(pending);
+  bool of_us = false;
   std::vector<Fact> facts;
-  for (const auto& stored : pending.facts) facts.push_back(stored.fact);
+  for (const auto& stored : pending.facts) {
+    of_us = of_us || stored.fact.node == config_.node;
+    facts.push_back(stored.fact);
+  }
   log_.add(std::move(pending.facts), std::move(pending.documents));
   witness_.merge(std::move(facts));
+  if (of_us) witness_.reminded(clock_.now());
   if (lost_past)
     witness_.warn(clock_.now(), "history-restored",
                   "this node's database was lost; its history came back from the peer");
@@ -123,9 +128,8 @@ void NodeLog::begin_switch(const std::string& chain, std::uint64_t common) {
     unstored_.facts.push_back(chained(moved[i]));
   }
   const bool had_peer = !witness_.peer().empty();
-  witness_ = Witness({config_.node, chain_, config_.settle, config_.peer_hold});
   kept.insert(kept.end(), moved.begin(), moved.end());
-  witness_.merge(std::move(kept));
+  witness_.change_chain(chain_, std::move(kept));
   const Time now = clock_.now();
   if (had_peer) witness_.peer_down(now);
   witness_.warn(

@@ -22,6 +22,17 @@ void Witness::merge(std::vector<Fact> facts) {
   learn_from_facts();
 }
 
+void Witness::change_chain(std::string chain, std::vector<Fact> facts) {
+  config_.chain = std::move(chain);
+  facts_.clear();
+  fresh_.clear();
+  next_seq_ = 1;
+  peer_.clear();
+  peer_lost_ = false;
+  silent_since_.reset();
+  merge(std::move(facts));
+}
+
 void Witness::learn_from_facts() {
   for (const auto& fact : facts_) {
     if (fact.chain == config_.chain) next_seq_ = std::max(next_seq_, fact.seq + 1);
@@ -39,6 +50,7 @@ void Witness::learn_from_facts() {
 void Witness::start(Time now, std::string version) {
   add(now, NodeStarted{std::move(version)});
   seen_.clear();
+  present_.reset();
   // A peer that was there when we stopped gets the whole hold to be heard again.
   silent_since_.reset();
   if (!peer_.empty()) peer_down(now);
@@ -47,7 +59,16 @@ void Witness::start(Time now, std::string version) {
 void Witness::stop(Time now) { add(now, NodeStopped{}); }
 
 void Witness::enumerated(Time now, const std::vector<std::string>& present_ports) {
-  const std::set<std::string> present(present_ports.begin(), present_ports.end());
+  present_.emplace(present_ports.begin(), present_ports.end());
+  lose_absent(now);
+}
+
+void Witness::reminded(Time now) {
+  if (present_) lose_absent(now);
+  if (linked_) peer_up(now);
+}
+
+void Witness::lose_absent(Time now) {
   std::set<std::string> believed;
   for (const auto& fact : facts_) {
     if (fact.node != config_.node) continue;
@@ -55,7 +76,7 @@ void Witness::enumerated(Time now, const std::vector<std::string>& present_ports
     if (const auto* gone = std::get_if<KeyGone>(&fact.body)) believed.erase(gone->port);
   }
   for (const auto& port : believed)
-    if (present.count(port) == 0) add(now, KeyGone{port, true});
+    if (present_->count(port) == 0) add(now, KeyGone{port, true});
 }
 
 const KeyRead* Witness::last_reading(const std::string& port) const {
@@ -82,6 +103,7 @@ bool Witness::is_news(Time now, const KeyRead& before, const KeyReading& reading
 
 void Witness::key_read(Time now, std::string port, std::string driver, KeyReading reading) {
   seen_.insert(port);
+  if (present_) present_->insert(port);
   const auto* known = last_reading(port);
   // A key that was read elsewhere since has left this port in the fold's eyes: say again that it is
   // here.
@@ -97,6 +119,7 @@ void Witness::key_read(Time now, std::string port, std::string driver, KeyReadin
 
 void Witness::key_gone(Time now, const std::string& port) {
   const bool while_down = seen_.erase(port) == 0;
+  if (present_) present_->erase(port);
   if (last_reading(port)) add(now, KeyGone{port, while_down});
 }
 
@@ -144,12 +167,14 @@ void Witness::warn(Time now, std::string code, std::string detail) {
 }
 
 void Witness::peer_up(Time now) {
+  linked_ = true;
   silent_since_.reset();
   if (peer_lost_) add(now, PeerFound{peer_});
   peer_lost_ = false;
 }
 
 void Witness::peer_down(Time now) {
+  linked_ = false;
   if (!silent_since_ && !peer_lost_) silent_since_ = now;
 }
 
@@ -167,7 +192,11 @@ std::optional<Time> Witness::next_tick() const {
 }
 
 void Witness::add(Time now, FactBody body) {
-  if (!facts_.empty()) now = std::max(now, facts_.back().at);
+  if (!facts_.empty()) {
+    // After what is known in the fold's order too, where at one instant the chains' names decide.
+    const auto& newest = facts_.back();
+    now = std::max(now, newest.chain == config_.chain ? newest.at : newest.at + Duration(1));
+  }
   Fact fact{now, config_.chain, next_seq_++, config_.node, std::move(body)};
   fresh_.push_back(fact);
   facts_.insert(std::upper_bound(facts_.begin(), facts_.end(), fact, before), std::move(fact));

@@ -23,7 +23,7 @@ inline constexpr std::size_t kMaxRefusalDetail = 512;
 /// One node's memory: turns what the node sees into facts, takes in the peer's, and answers what
 /// they mean. The agent, latchkey-play and the simulation run this same class. No I/O, no clock, no
 /// thread: the caller passes the time in and makes `take_new()` durable before it acts on it. A
-/// fact is never dated before the newest fact known, the peer's included, so that clocks that
+/// fact is dated after the newest fact known of any other chain, so that clocks that
 /// differ cannot turn cause and effect round.
 class Witness {
  public:
@@ -31,12 +31,18 @@ class Witness {
 
   /// Facts that a store or the peer already holds; any order, duplicates are dropped.
   void merge(std::vector<Fact> facts);
+  /// Writes on in another chain, knowing just these facts. What it sees right now stays.
+  void change_chain(std::string chain, std::vector<Fact> facts);
 
   void start(Time now, std::string version);
   void stop(Time now);
   /// After the first enumeration: a port the facts still believe in but that is not there was
   /// pulled while down.
   void enumerated(Time now, const std::vector<std::string>& present_ports);
+  /// Facts of this node came back from the peer, of a database that it no longer has. A port that
+  /// they believe in and that is empty now was emptied in the meantime (SPEC BUF-10, KEY-14); a
+  /// peer that they lost and that talks to us was found.
+  void reminded(Time now);
   /// A reading that says what the facts already say adds none.
   void key_read(Time now, std::string port, std::string driver, KeyReading reading);
   /// A port without a reading so far adds none. One that was not read since start() lost its key
@@ -71,11 +77,14 @@ class Witness {
   std::vector<Fact> take_new();
   const std::vector<Fact>& facts() const { return facts_; }  ///< in canonical order
   const std::string& peer() const { return peer_; }          ///< node id, empty: alone
+  /// The link is up, or there is no peer.
+  bool hears_peer() const { return !silent_since_ && !peer_lost_; }
   Decision decide(Time now) const;
 
  private:
   void add(Time now, FactBody body);
   void learn_from_facts();
+  void lose_absent(Time now);
   const KeyRead* last_reading(const std::string& port) const;
   bool is_news(Time now, const KeyRead& before, const KeyReading& reading) const;
 
@@ -84,7 +93,10 @@ class Witness {
   std::vector<Fact> fresh_;
   std::uint64_t next_seq_ = 1;
   std::string peer_;
-  std::set<std::string> seen_;        ///< ports with a reading since start()
+  std::set<std::string> seen_;  ///< ports with a reading since start()
+  /// Ports with a key right now; none: not enumerated yet.
+  std::optional<std::set<std::string>> present_;
+  bool linked_ = false;               ///< peer_up() was the last we heard
   bool peer_lost_ = false;            ///< our latest word on the peer is PeerLost
   std::optional<Time> silent_since_;  ///< the hold runs
 };
