@@ -5,6 +5,7 @@
 
 #include "agent/telemetry/log.h"
 #include "agent/telemetry/names.h"
+#include "core/deployment/due_stamps.h"
 #include "core/usbkey/stamp.h"
 
 namespace latchkey {
@@ -110,20 +111,9 @@ void KeyDesk::trace(std::string_view what, const Timing& timing) {
 }
 
 void KeyDesk::write_stamps(const Decision& decision) {
-  // Without the peer this node may believe in a removal that never was (SPEC KEY-12): not for the
-  // key to keep.
-  if (decision.peer_unreachable) return;
-  for (const auto& key : decision.keys) {
-    const auto history = decision.history.find(key.reading.key_id);
-    if (key.node != identity_.node_id() || !key.reading.works()) continue;
-    if (history == decision.history.end() || history->second.removals == 0) continue;
-    const RemovalStamp stamp{history->second.removed_at, history->second.buffer_until};
-    const auto& carried = key.reading.stamp;
-    if (carried && carried->removed_at >= stamp.removed_at) continue;
-    if (const auto tried = stamped_.find(key.port);
-        tried != stamped_.end() && tried->second == stamp)
-      continue;
-    write_stamp(key, stamp);
+  for (const auto& [key, stamp] : due_stamps(log_.view(), decision, identity_.node_id())) {
+    const auto tried = stamped_.find(key.port);
+    if (tried == stamped_.end() || !(tried->second == stamp)) write_stamp(key, stamp);
   }
 }
 

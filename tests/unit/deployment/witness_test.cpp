@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/deployment/due_stamps.h"
+
 namespace latchkey {
 namespace {
 
@@ -56,6 +58,108 @@ TEST(Witness, RefusalsAreBoundedPerDay) {
   auto b = node("b");
   exchange(a, b);
   EXPECT_EQ(flood(b, kStart).size(), kMaxRefusals) << "each node has its own measure";
+}
+
+// SPEC BUF-10, KEY-14: a database is lost while its node is off and the key is pulled meanwhile.
+// What the peer remembers of that port is past, or the license would need no key any more.
+TEST(Witness, APastThatComesBackFillsNoPort) {
+  auto b = node("b");
+  auto a = node("a");
+  a.start(kStart, "1");
+  a.key_read(kStart, "p1", "hidkey", working("X"));
+  b.merge(a.facts());
+
+  Witness fresh({"a", "chain-new"});
+  fresh.start(kStart + kDay, "1");
+  fresh.merge(b.facts());
+  fresh.reminded(kStart + kDay);
+  EXPECT_TRUE(fresh.decide(kStart + kDay).keys.size() == 1) << "not enumerated yet: nobody knows";
+  fresh.enumerated(kStart + kDay, {});
+  EXPECT_EQ(fresh.decide(kStart + kDay).state, KeyState::missing);
+
+  Witness late({"a", "chain-new"});
+  late.start(kStart + kDay, "1");
+  late.enumerated(kStart + kDay, {"p2"});
+  late.key_read(kStart + kDay, "p2", "hidkey", working("Y"));
+  late.merge(b.facts());
+  late.reminded(kStart + kDay);
+  const auto decision = late.decide(kStart + kDay);
+  ASSERT_EQ(decision.keys.size(), 1u);
+  EXPECT_EQ(decision.key_id, "Y") << "and what is there stays";
+}
+
+// SPEC KEY-12, BUF-10: the peer brings back that it was lost once, over a link that is up
+TEST(Witness, APeerThatTalksIsNotLost) {
+  auto a = node("a"), b = node("b");
+  a.peer_joined(kStart, "b", "");
+  b.merge(a.facts());
+  a.peer_down(kStart);
+  a.tick(kStart + seconds(30));
+  const auto lost = a.facts();
+
+  Witness restored({"a", "chain-new"});
+  restored.merge(b.facts());
+  restored.peer_up(kStart + kDay);
+  restored.merge(lost);
+  restored.reminded(kStart + kDay);
+  EXPECT_FALSE(restored.decide(kStart + kDay).peer_unreachable);
+}
+
+// SPEC KEY-6: what a node does after it heard of something is folded after it, also where a clock
+// stands behind and both get the same date; else the names of the chains would turn them round.
+TEST(Witness, WhatFollowsIsFoldedAfterwards) {
+  Witness a({"a", "chain-z"}), b({"b", "chain-a"});
+  a.start(kStart + hours(1), "1");
+  a.key_read(kStart + hours(1), "p1", "hidkey", working("X"));
+  b.merge(a.facts());
+  b.start(kStart, "1");
+  b.key_read(kStart, "p2", "hidkey", working("X"));
+  a.merge(b.facts());
+  for (const auto* witness : {&a, &b}) {
+    const auto keys = witness->decide(kStart).keys;
+    ASSERT_EQ(keys.size(), 1u);
+    EXPECT_EQ(keys[0].node, "b") << "it was seen there last";
+  }
+}
+
+// SPEC BUF-10, KEY-12: what may turn out to be no removal is not written to the key
+TEST(Witness, NoStampIsDueWhileThePeerIsSilent) {
+  auto a = node("a");
+  a.start(kStart, "1");
+  a.peer_joined(kStart, "b", "");
+  a.peer_up(kStart);
+  a.key_read(kStart, "p1", "hidkey", working("X"));
+  a.key_gone(kStart + kDay, "p1");
+  a.key_read(kStart + 2 * kDay, "p2", "hidkey", working("X"));
+  const auto due = [&] { return due_stamps(a, a.decide(kStart + 2 * kDay), "a"); };
+  ASSERT_EQ(due().size(), 1u);
+  EXPECT_EQ(due()[0].stamp, (RemovalStamp{kStart + kDay, kStart + 31 * kDay}));
+  a.peer_down(kStart + 2 * kDay);
+  EXPECT_TRUE(due().empty()) << "from the first moment on";
+  a.tick(kStart + 2 * kDay + seconds(30));
+  EXPECT_TRUE(due().empty());
+  a.peer_up(kStart + 2 * kDay + seconds(40));
+  EXPECT_EQ(due().size(), 1u);
+}
+
+// SPEC KEY-12: what a lost peer saw does not count yet, so it does not make a removal undone
+// either: the key would be in the port that it left.
+TEST(Witness, ALostPeerHealsNoRemoval) {
+  auto a = node("a"), b = node("b");
+  a.start(kStart, "1");
+  a.peer_joined(kStart, "b", "");
+  a.key_read(kStart, "p1", "hidkey", working("X"));
+  b.merge(a.facts());
+  a.peer_down(kStart);
+  a.tick(kStart + seconds(30));
+  a.key_gone(kStart + kDay, "p1");
+  b.key_read(kStart + kDay + seconds(2), "p2", "hidkey", working("X"));
+  a.merge(b.facts());
+  EXPECT_EQ(a.decide(kStart + 2 * kDay).state, KeyState::missing);
+  a.peer_up(kStart + 2 * kDay);
+  const auto decision = a.decide(kStart + 2 * kDay);
+  EXPECT_EQ(decision.state, KeyState::ready);
+  EXPECT_TRUE(decision.history.empty()) << "it was moved within the settle time";
 }
 
 TEST(Witness, GoneWithoutAReadingAddsNoFact) {
