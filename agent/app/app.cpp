@@ -69,6 +69,7 @@ App::App(AppParts parts)
     : config_(std::move(parts.config)),
       config_file_(std::move(parts.config_file)),
       identity_(std::move(parts.identity)),
+      clock_(parts.contents),
       settings_(std::make_shared<ReadSettings>(parts.trust.trust(),
                                                identity_.deployment_key().public_key())),
       store_(std::make_unique<SqliteStore>(reactor_, std::move(parts.database))),
@@ -78,7 +79,7 @@ App::App(AppParts parts)
            [this] { changed(); }),
       keys_(context_, reactor_, clock_, log_, identity_, config_.keys,
             make_reader(settings_, config_.keys.call_deadline), [this] { changed(); }),
-      peer_desk_(log_, identity_, *settings_, [this] { changed(); }),
+      peer_desk_(log_, clock_, identity_, *settings_, [this] { changed(); }),
       link_(context_, reactor_, clock_, peer_config(config_, identity_), peer_desk_),
       licenses_({reactor_, clock_, log_, keys_, link_, settings_, config_.catalog.content,
                  [this] { return names(); }},
@@ -92,6 +93,8 @@ App::App(AppParts parts)
       beat_(reactor_.alarm()),
       last_call_(reactor_.alarm()) {
   publisher_.on_published([this] {
+    clock_.believe_issued(settings_->get().first->bundle().issued);
+    clock_.believe_licenses(publisher_.decision(), identity_.node_id());
     keys_.write_stamps(publisher_.decision());
     licenses_.published(publisher_.decision());
   });
@@ -145,6 +148,7 @@ void App::stop() {
   server_.reset();
   link_.stop();
   keys_.stop(std::chrono::milliseconds(0));
+  keep_clock(clock_.memory());
   log_.witness([](Witness& w, Time now) { w.stop(now); });
   log_.when_durable([this] { context_.stop(); });
 }
@@ -184,14 +188,24 @@ std::chrono::milliseconds App::beat_interval() const {
   return interval;
 }
 
-/// The only timer of an idle agent: rescan (SPEC KEY-13), watchdog, and a snapshot whose forecast
-/// is not stale.
+/// The only timer of an idle agent: rescan (SPEC KEY-13), watchdog, a snapshot whose forecast is
+/// not stale, and the floor of license time.
 void App::beat() {
   systemd::alive();
   keys_.rescan();
   licenses_.rescan();
   publisher_.publish(log_);
+  if (auto memory = clock_.memory_due()) keep_clock(std::move(*memory));
   beat_->set(beat_interval(), [this] { beat(); });
+}
+
+/// What cannot be kept now is due again; the facts are a floor as well.
+void App::keep_clock(std::string memory) {
+  store_->keep_clock(std::move(memory), [](const Result<void>& outcome) {
+    if (!outcome)
+      log::warning(names::kClockNotKept,
+                   {{"code", outcome.error().code}, {"detail", outcome.error().message}});
+  });
 }
 
 void App::changed() {
@@ -207,6 +221,7 @@ void App::complete(StatusView& view) const {
   view.node = identity_.node_id();
   view.node_name = config_.node.name;
   view.deployment = identity_.deployment_id();
+  view.clock = clock_.view();
   view.peer = link_.status();
   view.reading = keys_.reading();
   view.read_at = keys_.read_at();

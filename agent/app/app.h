@@ -14,13 +14,6 @@
 
 namespace latchkey {
 
-class SystemClock final : public Clock {
- public:
-  Time now() const override {
-    return std::chrono::floor<Duration>(std::chrono::system_clock::now());
-  }
-};
-
 /// Everything that was read from the disk before the agent can be put together.
 struct AppParts {
   Config config;
@@ -53,6 +46,7 @@ class App {
   void stop();
   void beat();
   void changed();
+  void keep_clock(std::string memory);
   void complete(StatusView& view) const;
   NodeNames names() const;
   std::chrono::milliseconds beat_interval() const;
@@ -62,7 +56,7 @@ class App {
   Identity identity_;
   boost::asio::io_context context_{1};
   AsioReactor reactor_{context_};
-  const SystemClock clock_;
+  AgentClock clock_;
   boost::asio::signal_set signals_{context_, SIGTERM, SIGINT, SIGHUP};
   const std::shared_ptr<ReadSettings> settings_;
   std::unique_ptr<SqliteStore> store_;

@@ -4,10 +4,21 @@
 #include "agent/app/node_log.h"
 #include "agent/store/chain_check.h"
 #include "core/base/sha256.h"
+#include "core/deployment/license_clock.h"
 
 // What the peer brings into the log, and how the log leaves a chain that was forked (SPEC BUF-10).
 namespace latchkey {
 namespace {
+
+/// SPEC TIME-2: a peer in another year would take this node's time along, for nothing that is
+/// decided is older than the newest fact.
+Result<void> check_date(const Fact& fact, Time now) {
+  if (fact.at - now <= kClockSkew) return {};
+  return fail("peer-clock-ahead",
+              "the facts of the peer are dated " + format_time(fact.at) +
+                  ", which is more than a day ahead of license time on this node",
+              "correct the clock of the node that is wrong; `latchkey status` says more");
+}
 
 /// An installed license or trust bundle without its document would be half an import (SPEC LIC-7).
 Result<void> check_documents(const Batch& news, const std::vector<StoredFact>& facts,
@@ -31,6 +42,7 @@ Result<void> check_documents(const Batch& news, const std::vector<StoredFact>& f
 Result<NodeLog::Pending> NodeLog::news_in(const Batch& batch) const {
   Pending news;
   ChainCheck check;
+  const Time now = clock_.now();
   for (const auto& [chain, head] : log_.heads()) check.start(chain, head.seq, head.hash);
   for (const auto& encoded : batch.facts) {
     const auto decoded = decode_fact(encoded.text);
@@ -40,6 +52,7 @@ Result<NodeLog::Pending> NodeLog::news_in(const Batch& batch) const {
     if (decoded && decoded->fact.chain == chain_)
       return fail("chain-broken", "the peer sent facts of the chain that this node writes");
     LK_TRY(auto fact, check.next(encoded));
+    LK_CHECK(check_date(fact, now));
     news.facts.push_back({std::move(fact), encoded});
   }
   for (const auto& document : batch.documents) {

@@ -9,9 +9,13 @@ namespace latchkey {
 
 namespace names = log::names;
 
-PeerDesk::PeerDesk(NodeLog& log, Identity& identity, ReadSettings& settings,
+PeerDesk::PeerDesk(NodeLog& log, AgentClock& clock, Identity& identity, ReadSettings& settings,
                    std::function<void()> changed)
-    : log_(log), identity_(identity), settings_(settings), changed_(std::move(changed)) {}
+    : log_(log),
+      clock_(clock),
+      identity_(identity),
+      settings_(settings),
+      changed_(std::move(changed)) {}
 
 std::string PeerDesk::own_chain() const {
   return log_.facts().head(log_.own_chain()).seq == 0 ? std::string() : log_.own_chain();

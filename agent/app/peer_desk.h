@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/app/agent_clock.h"
 #include "agent/app/node_log.h"
 #include "agent/app/read_settings.h"
 #include "agent/identity/identity.h"
@@ -11,7 +12,8 @@ namespace latchkey {
 class PeerDesk final : public PeerHost {
  public:
   /// `changed`: the link or the membership changed. References outlive the desk.
-  PeerDesk(NodeLog& log, Identity& identity, ReadSettings& settings, std::function<void()> changed);
+  PeerDesk(NodeLog& log, AgentClock& clock, Identity& identity, ReadSettings& settings,
+           std::function<void()> changed);
 
   ChainHeads heads() const override { return log_.facts().heads(); }
   std::string own_chain() const override;
@@ -26,6 +28,8 @@ class PeerDesk final : public PeerHost {
   void foreign_chain_forked(const std::string& chain) override;
   void peer_up(const std::string& peer_node) override;
   void peer_down(const std::string& peer_node) override;
+  NodeTimes times() const override { return clock_.times(); }
+  void peer_times(const NodeTimes& theirs) override { clock_.hear_peer(theirs); }
   void peer_has(const ChainHeads& theirs) override {
     if (peer_has_) peer_has_(theirs);
   }
@@ -37,6 +41,7 @@ class PeerDesk final : public PeerHost {
 
  private:
   NodeLog& log_;
+  AgentClock& clock_;
   Identity& identity_;
   ReadSettings& settings_;
   std::function<void()> changed_;

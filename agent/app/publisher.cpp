@@ -54,6 +54,8 @@ void Publisher::render() {
   snapshot_ = {body_of(status), body_of(key_json(status)), body_of(peer_json(view_)),
                view_.decision.usable};
   status.erase("time");
+  status["clock"].erase("license_time");
+  status["clock"].erase("wall_time");
   status.erase("if_removed_now");
   if (auto news = status.dump(-1, ' ', false, Json::error_handler_t::replace); news != news_) {
     news_ = std::move(news);
@@ -61,7 +63,19 @@ void Publisher::render() {
   }
 }
 
+void Publisher::tell_anomalies() {
+  std::set<std::string> codes;
+  for (const auto& anomaly : view_.clock.anomalies) {
+    codes.insert(anomaly.code);
+    if (anomalies_.count(anomaly.code) == 0)
+      log::warning(log::names::kClockAnomaly, {{"code", anomaly.code}, {"detail", anomaly.text}});
+  }
+  if (codes.empty() && !anomalies_.empty()) log::info(log::names::kClockAgrees);
+  anomalies_ = std::move(codes);
+}
+
 void Publisher::announce() {
+  tell_anomalies();
   std::erase_if(sinks_, [&](const auto& sink) { return !sink->send("status", *snapshot_.status); });
   const auto& decision = view_.decision;
   const std::string state(to_string(decision.state));

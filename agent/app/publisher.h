@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ class Publisher {
  private:
   void render();
   void announce();
+  void tell_anomalies();
   void schedule(const NodeLog& log);
 
   const Clock& clock_;
@@ -41,6 +43,7 @@ class Publisher {
   Snapshot snapshot_;
   std::string news_;  ///< the last status without what changes by itself
   std::string last_state_;
+  std::set<std::string> anomalies_;  ///< of the clock, by code, told in the log
   std::vector<std::shared_ptr<net::EventSink>> sinks_;
   std::unique_ptr<Alarm> next_;
 };

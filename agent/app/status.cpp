@@ -97,6 +97,21 @@ Json plugged_json(const StatusView& view, const PluggedKey& key) {
   return out;
 }
 
+/// SPEC TIME-2, TIME-3.
+Json clock_json(const ClockView& clock) {
+  Json anomalies = Json::array();
+  for (const auto& anomaly : clock.anomalies)
+    anomalies.push_back(
+        {{"code", anomaly.code},
+         {"since", format_time(std::chrono::floor<std::chrono::seconds>(anomaly.since))},
+         {"text", anomaly.text},
+         {"cure", anomaly.cure}});
+  return {{"state", clock.anomalies.empty() ? "ok" : clock.anomalies.front().code},
+          {"license_time", format_time(std::chrono::floor<std::chrono::seconds>(clock.license))},
+          {"wall_time", format_time(std::chrono::floor<std::chrono::seconds>(clock.wall))},
+          {"anomalies", std::move(anomalies)}};
+}
+
 Json without_key_json(const StatusView& view) {
   Json list = Json::array();
   for (const auto& [device, why] : view.without_key)
@@ -143,6 +158,7 @@ Json status_json(const StatusView& view) {
           {"keys", std::move(keys)},
           {"devices_without_key", without_key_json(view)},
           {"emulated_port", view.emulated_port},
+          {"clock", clock_json(view.clock)},
           {"warnings", std::move(warnings)}};
 }
 

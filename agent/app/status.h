@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/app/agent_clock.h"
 #include "agent/keys/key_bench.h"
 #include "agent/peer/link.h"
 #include "core/deployment/decision.h"
@@ -23,6 +24,7 @@ struct StatusView {
   std::string node_name;
   std::string deployment;
   Decision decision;
+  ClockView clock{};
   PeerStatus peer;
   bool reading = false;
   bool emulated_port = false;           ///< the configuration names one (the status must say so)

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/deployment/license_clock.h"
 #include "core/ports.h"
 
 namespace latchkey {
@@ -52,7 +53,7 @@ class PeerHost {
   /// The hash at (chain, seq), empty when unknown: finds forks (SPEC BUF-10).
   virtual std::string hash_at(const std::string& chain, std::uint64_t seq) const = 0;
   /// Facts from the peer. `done` after they are durable here, or refused (`chain-broken`,
-  /// `document-missing`). Facts that are here already are no error.
+  /// `document-missing`, `peer-clock-ahead`). Facts that are here already are no error.
   virtual void receive(Batch batch, Done done) = 0;
 
   /// Our own chain is another one at the peer after `common` (its last shared seq): our database
@@ -67,6 +68,11 @@ class PeerHost {
   /// Up: both sides have each other's facts. Down: the link broke or a heartbeat stayed out.
   virtual void peer_up(const std::string& peer_node) = 0;
   virtual void peer_down(const std::string& peer_node) = 0;
+
+  /// This node's time, for the peer; and what the peer says of its own, every heartbeat (SPEC
+  /// TIME-1).
+  virtual NodeTimes times() const = 0;
+  virtual void peer_times(const NodeTimes& theirs) = 0;
 
   /// What the peer says that it has, durably; at its greeting and whenever that changed.
   virtual void peer_has(const ChainHeads& theirs) = 0;

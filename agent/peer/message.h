@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -31,6 +32,7 @@ struct Hello {
       address;        ///< where the sender listens; ":port": at the address it dials from; or empty
   std::string chain;  ///< the chain it writes; empty before its first fact
   ChainHeads heads;
+  std::optional<NodeTimes> times{};  ///< the sender's; an earlier version says none
 };
 /// Facts and documents; the documents' and facts' hashes are computed by the receiver.
 struct Facts {
@@ -45,7 +47,9 @@ struct Ack {
 };
 /// You acknowledged everything I have.
 struct Synced {};
-struct Heartbeat {};
+struct Heartbeat {
+  std::optional<NodeTimes> times{};  ///< as in Hello
+};
 /// Which of these points of `chain` do you have? Ascending.
 struct Locate {
   std::string chain;

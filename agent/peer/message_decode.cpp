@@ -16,6 +16,7 @@ constexpr std::size_t kHashDigits = 64;
 constexpr std::size_t kNameLimit = 256;
 constexpr std::size_t kTextLimit = 1024;
 constexpr std::size_t kPemLimit = 4096;
+constexpr std::size_t kTimeLimit = 32;
 constexpr int kDepthLimit = 3;
 
 bool is_hex(std::string_view text, std::size_t digits) {
@@ -43,6 +44,10 @@ class Fields {
   std::string hex_or_empty(const char* name, std::size_t digits) {
     auto found = text(name, digits);
     return found.empty() || is_hex(found, digits) ? found : bad<std::string>();
+  }
+  Time time(const char* name) {
+    const auto found = parse_time(text(name, kTimeLimit));
+    return found ? *found : bad<Time>();
   }
   std::uint64_t number(const char* name) {
     const auto* value = find(name);
@@ -75,6 +80,10 @@ class Fields {
     ChainHead out{entry[0].get<std::uint64_t>(), entry[1].get<std::string>()};
     return out.seq > 0 && is_hex(out.hash, kHashDigits) ? out : bad<ChainHead>();
   }
+  std::optional<NodeTimes> times() {
+    if (find("license_time") == nullptr && find("wall_time") == nullptr) return std::nullopt;
+    return NodeTimes{time("license_time"), time("wall_time")};
+  }
   template <class T>
   T bad() {
     ok_ = false;
@@ -91,9 +100,13 @@ class Fields {
 };
 
 Message hello(Fields& f) {
-  return Hello{
-      f.number("version"),           f.hex("node", kIdDigits),           f.text("name", kNameLimit),
-      f.text("address", kNameLimit), f.hex_or_empty("chain", kIdDigits), f.heads()};
+  return Hello{f.number("version"),
+               f.hex("node", kIdDigits),
+               f.text("name", kNameLimit),
+               f.text("address", kNameLimit),
+               f.hex_or_empty("chain", kIdDigits),
+               f.heads(),
+               f.times()};
 }
 
 Message facts(Fields& f) {
@@ -117,7 +130,7 @@ Message facts(Fields& f) {
 
 Message ack(Fields& f) { return Ack{f.number("number"), f.heads()}; }
 Message synced(Fields&) { return Synced{}; }
-Message heartbeat(Fields&) { return Heartbeat{}; }
+Message heartbeat(Fields& f) { return Heartbeat{f.times()}; }
 
 Message locate(Fields& f) {
   Locate out{f.hex("chain", kIdDigits), {}};

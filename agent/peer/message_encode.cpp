@@ -13,14 +13,22 @@ json heads_json(const ChainHeads& heads) {
   return out;
 }
 
+json with_times(json out, const std::optional<NodeTimes>& times) {
+  if (!times) return out;
+  out["license_time"] = format_time(times->license);
+  out["wall_time"] = format_time(times->wall);
+  return out;
+}
+
 json body(const Hello& m) {
-  return {{"type", "hello"},
-          {"version", m.version},
-          {"node", m.node},
-          {"name", m.name},
-          {"address", m.address},
-          {"chain", m.chain},
-          {"heads", heads_json(m.heads)}};
+  return with_times({{"type", "hello"},
+                     {"version", m.version},
+                     {"node", m.node},
+                     {"name", m.name},
+                     {"address", m.address},
+                     {"chain", m.chain},
+                     {"heads", heads_json(m.heads)}},
+                    m.times);
 }
 
 json body(const Facts& m) {
@@ -40,7 +48,7 @@ json body(const Ack& m) {
 }
 
 json body(const Synced&) { return {{"type", "synced"}}; }
-json body(const Heartbeat&) { return {{"type", "heartbeat"}}; }
+json body(const Heartbeat& m) { return with_times({{"type", "heartbeat"}}, m.times); }
 
 json body(const Locate& m) {
   json points = json::array();

@@ -31,7 +31,7 @@ void Replicator::start() {
                           if (const auto self = weak.lock()) self->broken(std::move(error));
                         }});
   channel_->send(Hello{kVersion, config_.node, config_.name, config_.address, host_.own_chain(),
-                       host_.heads()});
+                       host_.heads(), host_.times()});
   beat();
   watch_silence();
 }
@@ -60,7 +60,7 @@ void Replicator::beat() {
   beat_->set(config_.heartbeat, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
-    self->channel_->send(Heartbeat{});
+    self->channel_->send(Heartbeat{self->host_.times()});
     self->beat();
   });
 }
@@ -96,6 +96,8 @@ void Replicator::on(const Hello& message) {
                    "pair the nodes again with `latchkey peer invite`"});
   greeted_ = true;
   their_chain_ = message.chain;
+  // Before any of their facts: those are dated by this time.
+  if (message.times) host_.peer_times(*message.times);
   note_heads(message.heads);
   events_.hello(message);
   compare_all();
@@ -147,7 +149,9 @@ void Replicator::on(const Synced&) {
   check_up();
 }
 
-void Replicator::on(const Heartbeat&) {}
+void Replicator::on(const Heartbeat& message) {
+  if (message.times) host_.peer_times(*message.times);
+}
 
 void Replicator::on(const Refusal& message) {
   auto error = message.error;

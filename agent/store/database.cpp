@@ -43,8 +43,8 @@ class Database::Impl {
     db_.exec(sql::kSetUp);
     SQLite::Transaction transaction(db_);
     db_.exec(sql::kCreate);
-    add_meta("schema", sql::kSchemaVersion);
-    add_meta("chain", fresh_chain);
+    set_meta(sql::kAddMeta, "schema", sql::kSchemaVersion);
+    set_meta(sql::kAddMeta, "chain", fresh_chain);
     transaction.commit();
     position_ = db_.execAndGet(sql::kLastPosition).getInt64();
     add_fact_.emplace(db_, sql::kAddFact);
@@ -59,6 +59,7 @@ class Database::Impl {
   Result<StoreContents> load() {
     StoreContents contents;
     contents.chain = meta("chain");
+    contents.clock = meta("clock");
     LK_CHECK(
         read_all([&](StoredFact fact) { contents.facts.push_back(std::move(fact)); },
                  [&](Document document) { contents.documents.push_back(std::move(document)); }));
@@ -95,6 +96,7 @@ class Database::Impl {
     auto position = position_;
     for (const auto* write : writes) {
       if (write->change) apply(*write->change);
+      if (write->clock) set_meta(sql::kPutMeta, "clock", *write->clock);
       for (const auto& fact : write->batch.facts) add_fact(++position, fact);
       for (const auto& document : write->batch.documents) add_document(document);
     }
@@ -103,8 +105,8 @@ class Database::Impl {
   }
 
  private:
-  void add_meta(const char* name, const std::string& value) {
-    SQLite::Statement insert(db_, sql::kAddMeta);
+  void set_meta(const char* statement, const char* name, const std::string& value) {
+    SQLite::Statement insert(db_, statement);
     insert.bind(1, name);
     insert.bind(2, value);
     insert.exec();

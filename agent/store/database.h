@@ -9,10 +9,12 @@
 
 namespace latchkey {
 
-/// One unit of writing: a batch, after a change of the own chain if there is one.
+/// One unit of writing: a batch, after a change of the own chain if there is one; or the clock's
+/// memory.
 struct Write {
   std::optional<ChainSwitch> change;
   Batch batch;
+  std::optional<std::string> clock{};
 };
 
 /// The SQLite file `latchkey.db` (docs/store.md): WAL, `synchronous=FULL`, held exclusively.

@@ -20,6 +20,7 @@ struct StoreContents {
   std::string chain;              ///< the chain this node writes
   std::vector<StoredFact> facts;  ///< in the order of their arrival
   std::vector<Document> documents;
+  std::string clock{};  ///< what keep_clock() kept last; empty: nothing. Not verified.
 };
 
 /// Leaves `forked` for `chain`: facts of `forked` after `common` are dropped (SPEC BUF-10).
@@ -35,6 +36,8 @@ class FactStore : public Store {
   using Done = std::function<void(Result<void>)>;
   /// The switch and `batch` in one transaction.
   virtual void switch_chain(ChainSwitch change, Batch batch, Done done) = 0;
+  /// Keeps the license clock's memory (core/deployment/license_clock.h) in place of the last one.
+  virtual void keep_clock(std::string memory, Done done) = 0;
   /// Reads everything again and verifies it (SPEC REC-2). Error: `database-damaged`.
   virtual void verify(Done done) = 0;
 };

@@ -24,6 +24,9 @@ inline constexpr char kCreate[] =
 
 inline constexpr char kAddMeta[] =
     "INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT DO NOTHING";
+inline constexpr char kPutMeta[] =
+    "INSERT INTO meta(name, value) VALUES(?, ?)"
+    " ON CONFLICT(name) DO UPDATE SET value = excluded.value";
 inline constexpr char kSetMeta[] = "UPDATE meta SET value = ? WHERE name = ?";
 inline constexpr char kGetMeta[] = "SELECT value FROM meta WHERE name = ?";
 

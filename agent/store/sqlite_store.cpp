@@ -26,6 +26,10 @@ void SqliteStore::switch_chain(ChainSwitch change, Batch batch, Done done) {
   add({{std::move(change), std::move(batch)}, false, std::move(done), {}});
 }
 
+void SqliteStore::keep_clock(std::string memory, Done done) {
+  add({{std::nullopt, {}, std::move(memory)}, false, std::move(done), {}});
+}
+
 void SqliteStore::verify(Done done) { add({{}, true, std::move(done), {}}); }
 
 void SqliteStore::add(Job job) {

@@ -22,6 +22,7 @@ class SqliteStore final : public FactStore {
 
   void append(Batch batch, Done done) override;
   void switch_chain(ChainSwitch change, Batch batch, Done done) override;
+  void keep_clock(std::string memory, Done done) override;
   void verify(Done done) override;
 
  private:

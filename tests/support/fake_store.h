@@ -23,6 +23,10 @@ class FakeStore final : public FactStore {
   void switch_chain(ChainSwitch change, Batch batch, Done done) override {
     requests.push_back({std::move(change), std::move(batch), std::move(done)});
   }
+  void keep_clock(std::string memory, Done done) override {
+    clock = std::move(memory);
+    done({});
+  }
   void verify(Done done) override { done({}); }
 
   /// Answers the oldest request; a successful one is kept in `written`.
@@ -39,6 +43,7 @@ class FakeStore final : public FactStore {
 
   std::deque<Request> requests;
   std::vector<EncodedFact> written;
+  std::string clock;
 };
 
 }  // namespace latchkey::test

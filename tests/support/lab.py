@@ -72,6 +72,7 @@ class Agent:
         self.config = self.dir / "agent.toml"
         self.log = self.dir / "agent.log"
         self.process = None
+        self.environment: dict[str, str] = {}
         self.config.write_text(self._toml(port_socket, **options))
 
     def _toml(self, port_socket, settle_s=3, hold_s=30, rescan_s=30, deadline_ms=3000, peer=True, extra="") -> str:
@@ -92,7 +93,7 @@ class Agent:
         )
 
     def start(self, wait: bool = True):
-        self.process = self.lab.spawn(["latchkey-agent", "--config", self.config], self.log)
+        self.process = self.lab.spawn(["latchkey-agent", "--config", self.config], self.log, self.environment)
         if wait:
             wait_for(f"{self.name} answers", self.answers)
         return self
@@ -242,12 +243,12 @@ class Lab:
         else:
             shutil.rmtree(self.dir, ignore_errors=True)
 
-    def spawn(self, command, log) -> subprocess.Popen:
+    def spawn(self, command, log, environment=None) -> subprocess.Popen:
         libc = ctypes.CDLL(None)
         with open(log, "ab") as output:
             child = subprocess.Popen(
                 [self.bin / command[0], *command[1:]], stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+                stderr=subprocess.STDOUT, env=os.environ | (environment or {}), preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
         self.children.append(child)
         return child
 

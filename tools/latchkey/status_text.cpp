@@ -12,6 +12,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kLabelWidth = 10;
+constexpr Duration kToldSkew = std::chrono::minutes(2);
 
 std::string padded(std::string text, std::size_t width) {
   if (text.size() < width) text.append(width - text.size(), ' ');
@@ -99,6 +100,24 @@ std::string reading_text(const json& status) {
   return at.empty() ? "" : date(at);
 }
 
+/// What is wrong with the clocks (SPEC TIME-2, TIME-3); else how far license time is from this
+/// machine's clock, if a person would see it.
+std::string clock_text(const json& status, const Style& style) {
+  const auto& clock = member(status, "clock");
+  std::string out;
+  for (const auto& anomaly : member(clock, "anomalies"))
+    out += line(out.empty() ? "Clock" : "",
+                style.warn(text(anomaly, "code")) + ": " + text(anomaly, "text")) +
+           line("", text(anomaly, "cure"));
+  const auto license = parse_time(text(clock, "license_time"));
+  const auto wall = parse_time(text(clock, "wall_time"));
+  if (!license || !wall || (*license - *wall < kToldSkew && *wall - *license < kToldSkew))
+    return out;
+  return out + line(out.empty() ? "Clock" : "",
+                    "license time is " + date(text(clock, "license_time")) +
+                        ", this machine's clock says " + date(text(clock, "wall_time")));
+}
+
 std::string header(const json& status, const Style& style) {
   return style.bold("Latchkey on " + text(member(status, "node"), "name")) + "  " +
          date(text(status, "time")) + "  agent " + text(status, "version") + "\n";
@@ -148,6 +167,7 @@ std::string status_text(const json& status, const Style& style) {
   if (!text(status, "key").empty()) out += line("", forecast_text(status));
   out += nodes_text(status, style);
   out += keys_text(status, style) + line("Last read", reading_text(status));
+  out += clock_text(status, style);
   if (flag(status, "emulated_port"))
     out +=
         line("Warning", style.warn("this agent takes keys from an emulated port: for tests only"));

@@ -74,7 +74,8 @@ class LicenseDeskTest : public ::testing::Test {
       [] {}};
   Identity peer_identity_ = identity_;
   ReadSettings peer_settings_{vendor_.trust(), identity_.deployment_key().public_key()};
-  PeerDesk peer_desk_{log_, peer_identity_, peer_settings_, [] {}};
+  AgentClock peer_clock_{StoreContents{}};
+  PeerDesk peer_desk_{log_, peer_clock_, peer_identity_, peer_settings_, [] {}};
   PeerLink link_{context_, reactor_, clock_, PeerConfig{}, peer_desk_};
   Catalog catalog_ = default_catalog();
   LicenseDesk desk_{

@@ -152,6 +152,17 @@ TEST_F(NodeLogTest, RefusesWhatDoesNotContinueItsChain) {
   EXPECT_TRUE(receive({{two}, {}})) << "a refusal does not spoil what follows";
 }
 
+// SPEC TIME-2, TIME-3: a day of skew is nothing, a peer in a wrong year takes nobody along
+TEST_F(NodeLogTest, KeepsAWrongYearOut) {
+  ChainWriter near(kForeign, "node-b"), far(std::string(32, 'd'), "node-b");
+  EXPECT_TRUE(receive({{near.add(kNoon + kDay, NodeStarted{"1"})}, {}}));
+  const auto wrong = far.add(kNoon + 365 * kDay, NodeStarted{"1"});
+  EXPECT_EQ(receive({{wrong}, {}}).error().code, "peer-clock-ahead");
+  EXPECT_EQ(log_->decide(kNoon).at, kNoon + kDay);
+  clock_.time += 365 * kDay;
+  EXPECT_TRUE(receive({{wrong}, {}})) << "when the year has come";
+}
+
 // SPEC BUF-10: a restored database goes on in a new chain and repeats there what only it knew.
 TEST_F(NodeLogTest, ARestoredDatabaseChangesItsChain) {
   ChainWriter past(kOwn, "node-a");  // what the peer remembers of us

@@ -55,11 +55,13 @@ class PublisherTest : public testing::Test {
   test::FakeStore store_;
   FixedClock clock_;
   bool reading_ = false;
+  ClockView view_clock_{};
   std::vector<DeviceWithoutKey> without_key_;
   Publisher publisher_{reactor_, clock_, [this](StatusView& view) {
                          view.node = "node-a";
                          view.node_name = "Anna";
                          view.reading = reading_;
+                         view.clock = view_clock_;
                          view.without_key = without_key_;
                        }};
   NodeLog log_{reactor_,
@@ -99,6 +101,23 @@ TEST_F(PublisherTest, SaysThatAKeyIsBeingRead) {
   publisher_.publish(log_);
   EXPECT_EQ(status().at("reading"), true);
   EXPECT_EQ(Json::parse(*publisher_.snapshot().key).at("reading"), true);
+}
+
+// SPEC TIME-2, ALERT-2: an anomaly is news, time that passes is none
+TEST_F(PublisherTest, TellsOfClocks) {
+  publisher_.publish(log_);
+  const auto told = sink_->states.size();
+  view_clock_ = {kNoon + 1h, kNoon + 1h, {}};
+  publisher_.publish(log_);
+  EXPECT_EQ(sink_->states.size(), told);
+  EXPECT_EQ(status().at("clock").at("state"), "ok");
+  view_clock_.anomalies = {{"clock-ahead", kNoon, "what", "cure"}};
+  publisher_.publish(log_);
+  EXPECT_EQ(sink_->states.size(), told + 1);
+  EXPECT_EQ(status().at("clock"), Json::parse(R"({"state": "clock-ahead",
+      "license_time": "1999-12-25T13:00:00Z", "wall_time": "1999-12-25T13:00:00Z",
+      "anomalies": [{"code": "clock-ahead", "since": "1999-12-25T12:00:00Z", "text": "what",
+                     "cure": "cure"}]})"));
 }
 
 TEST_F(PublisherTest, NamesDevicesWithoutAKey) {

@@ -174,5 +174,20 @@ TEST_F(StoreTest, AnswersOnTheReactorInOrderAfterDurability) {
   EXPECT_EQ(open()->load()->facts.size(), 3u) << "what was asked for before the end is written";
 }
 
+// SPEC TIME-1: the floor of license time survives a restart
+TEST_F(StoreTest, KeepsTheClocksLatestMemory) {
+  test::ManualReactor reactor;
+  int answers = 0;
+  EXPECT_EQ(open()->load()->clock, "");
+  {
+    SqliteStore store(reactor, open());
+    for (const char* memory : {"first", "second"})
+      store.keep_clock(memory, [&](const Result<void>& outcome) { answers += outcome ? 1 : 0; });
+    ASSERT_TRUE(reactor.run_until([&] { return answers == 2; }));
+    EXPECT_EQ(answers, 2);
+  }
+  EXPECT_EQ(open()->load()->clock, "second");
+}
+
 }  // namespace
 }  // namespace latchkey

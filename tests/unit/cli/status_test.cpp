@@ -26,6 +26,7 @@ const Golden kGoldens[] = {
     {"fault-busy", kNotUsable},
     {"peer-unreachable", kOk},
     {"emulated-port", kOk},
+    {"clock-ahead", kOk},  // SPEC TIME-2
 };
 
 TEST_F(CliTest, StatusLooksAsItShouldInEveryState) {  // SPEC ALERT-1, ALERT-2

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -103,6 +104,11 @@ class FakeHost final : public PeerHost {
     ++downs;
     up.clear();
   }
+  NodeTimes times() const override { return own_times; }
+  void peer_times(const NodeTimes& theirs) override {
+    heard_times = theirs;
+    heard_before_facts = heard_before_facts || batches == 0;
+  }
   void peer_has(const ChainHeads& theirs) override { peer_heads = theirs; }
   Membership membership() const override { return member; }
   void adopt(Membership membership, Done done) override {
@@ -124,6 +130,9 @@ class FakeHost final : public PeerHost {
   std::string up;
   ChainHeads heads_when_up;
   ChainHeads peer_heads;  ///< what the peer said it has
+  NodeTimes own_times{Time(std::chrono::hours(1)), Time(std::chrono::hours(2))};
+  std::optional<NodeTimes> heard_times;
+  bool heard_before_facts = false;
 
  private:
   void append_own(FactBody body) {

@@ -14,6 +14,8 @@ using test::id_of;
 
 const ChainHeads kHeads{{id_of('1'), {7, hash_of('a')}}, {id_of('2'), {1, hash_of('b')}}};
 
+const NodeTimes kTimes{Time(std::chrono::milliseconds(1'780'000'000'123)), Time{}};
+
 std::vector<Message> one_of_each() {
   Facts facts{3, kHeads, {}};
   facts.batch.facts.push_back({R"({"at":"2026","kind":"x"})", {}});
@@ -23,7 +25,9 @@ std::vector<Message> one_of_each() {
           facts,
           Ack{0, kHeads},
           Synced{},
+          Hello{1, id_of('a'), "", "", "", {}, kTimes},
           Heartbeat{},
+          Heartbeat{kTimes},
           Locate{id_of('1'), {{1, hash_of('a')}, {9, hash_of('b')}}},
           Located{id_of('1'), 0},
           Refusal{{"chain-broken", "what happened", "what to do"}},

@@ -49,6 +49,16 @@ TEST_F(ReplicationTest, BothHaveEverythingBeforeTheLinkCountsAsUp) {  // SPEC KE
   EXPECT_EQ(a.host.texts(), b.host.texts()) << "the same text, byte for byte";
 }
 
+// SPEC TIME-1: what is judged by the peer's time comes after it
+TEST_F(ReplicationTest, EachTellsTheOtherItsTimeBeforeItsFactsAndEveryHeartbeat) {
+  a.host.write("a");
+  b.host.write("b");
+  pair(loop, a, b);
+  for (Node* node : {&a, &b}) EXPECT_TRUE(node->host.heard_before_facts);
+  a.host.own_times.license += std::chrono::hours(5);
+  EXPECT_TRUE(loop.until([&] { return b.host.heard_times == a.host.own_times; }));
+}
+
 TEST_F(ReplicationTest, AChangeIsPushedAtOnce) {
   a.config.heartbeat = milliseconds(5000);
   a.config.silence = b.config.silence = milliseconds(20000);
