@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "agent/identity/identity.h"
+#include "agent/identity/tpm.h"
 #include "core/base/sha256.h"
 #include "core/deployment/fingerprint.h"
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxValue = 4096;  // a page: what sysfs can say
 constexpr std::size_t kIdBytes = 16;
+constexpr std::chrono::seconds kTpmPatience{2};
 
 // Ours, made once with `systemd-id128 new`: another application derives another id.
 constexpr std::array<std::uint8_t, kIdBytes> kApplication{
@@ -80,6 +82,11 @@ class Reader {
     if (refused) out.unreadable.emplace_back(factor);
     return std::nullopt;
   }
+  void tpm(const std::filesystem::path& device) {
+    const auto key = read_endorsement_key(device, kTpmPatience);
+    if (key) take(kTpmFactor, content_hash(*key));
+    if (!key && key.error() == TpmFault::refused) out.unreadable.emplace_back(kTpmFactor);
+  }
   void take(std::string_view factor, std::optional<std::string> value) {
     if (value) out.values.emplace(factor, *std::move(value));
   }
@@ -106,6 +113,7 @@ MachineFactors read_machine_factors(const MachineSources& sources) {
   };
   dmi(kDmiUuidFactor, "product_uuid");
   dmi(kBoardSerialFactor, "board_serial");
+  reader.tpm(sources.tpm);
   return std::move(reader.out);
 }
 

@@ -19,12 +19,14 @@ struct MachineSources {
   /// What systemd read for us with its own rights, under the same names as in `dmi`; empty: nothing
   /// (LoadCredential= of the unit).
   std::filesystem::path credentials;
+  std::filesystem::path tpm = "/dev/tpmrm0";  ///< through the kernel's resource manager
 };
 /// Where this process finds them.
 MachineSources system_sources();
 
-/// Blocks on files. Whatever is not there is simply absent, and so is a value that a careless maker
-/// put into every machine ("To Be Filled By O.E.M.").
+/// Blocks on files, and up to 2 s on a TPM that does not answer. Whatever is not there is simply
+/// absent, and so is a value that a careless maker put into every machine ("To Be Filled By
+/// O.E.M.").
 MachineFactors read_machine_factors(const MachineSources& sources);
 
 }  // namespace latchkey

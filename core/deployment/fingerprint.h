@@ -15,6 +15,7 @@ namespace latchkey {
 inline constexpr std::string_view kMachineIdFactor = "machine-id";
 inline constexpr std::string_view kDmiUuidFactor = "dmi-uuid";
 inline constexpr std::string_view kBoardSerialFactor = "board-serial";
+inline constexpr std::string_view kTpmFactor = "tpm-ek";
 inline constexpr std::size_t kMaxFactors = 16;
 inline constexpr std::size_t kMaxFactorName = 64;
 

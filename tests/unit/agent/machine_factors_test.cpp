@@ -23,7 +23,8 @@ class MachineFactorsTest : public testing::Test {
   MachineFactors read() const { return read_machine_factors(sources_); }
 
   test::TempDir dir_;
-  MachineSources sources_{dir_.path() / "machine-id", dir_.path() / "dmi", dir_.path() / "cred"};
+  MachineSources sources_{dir_.path() / "machine-id", dir_.path() / "dmi", dir_.path() / "cred",
+                          dir_.path() / "tpmrm0"};
 };
 
 TEST_F(MachineFactorsTest, AreReadAndTidied) {  // SPEC REQ-2
