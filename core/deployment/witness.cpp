@@ -192,11 +192,10 @@ std::optional<Time> Witness::next_tick() const {
 }
 
 void Witness::add(Time now, FactBody body) {
-  if (!facts_.empty()) {
-    // After what is known in the fold's order too, where at one instant the chains' names decide.
-    const auto& newest = facts_.back();
-    now = std::max(now, newest.chain == config_.chain ? newest.at : newest.at + Duration(1));
-  }
+  // A clock that stands behind: after what is known, in the fold's order too, where at one instant
+  // the chains' names decide.
+  if (!facts_.empty() && now < facts_.back().at)
+    now = facts_.back().at + Duration(facts_.back().chain == config_.chain ? 0 : 1);
   Fact fact{now, config_.chain, next_seq_++, config_.node, std::move(body)};
   fresh_.push_back(fact);
   facts_.insert(std::upper_bound(facts_.begin(), facts_.end(), fact, before), std::move(fact));

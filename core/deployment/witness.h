@@ -23,7 +23,7 @@ inline constexpr std::size_t kMaxRefusalDetail = 512;
 /// One node's memory: turns what the node sees into facts, takes in the peer's, and answers what
 /// they mean. The agent, latchkey-play and the simulation run this same class. No I/O, no clock, no
 /// thread: the caller passes the time in and makes `take_new()` durable before it acts on it. A
-/// fact is dated after the newest fact known of any other chain, so that clocks that
+/// fact is never dated before the newest fact known, the peer's included, so that clocks that
 /// differ cannot turn cause and effect round.
 class Witness {
  public:
