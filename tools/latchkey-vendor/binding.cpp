@@ -57,14 +57,11 @@ Result<Binding> deployment_binding(const RequestKey& request, const Coverage& co
   return out;
 }
 
-Result<Binding> request_key_binding(const std::string& file, const Coverage& coverage) {
+Result<RequestKey> open_request_key(const std::string& file) {
   LK_TRY(const auto text, read_file(file));
   auto request = verify_request_key(as_bytes(text));
-  if (!request) {
-    request.error().message = file + ": " + request.error().message;
-    return tl::make_unexpected(request.error());
-  }
-  return deployment_binding(*request, coverage);
+  if (!request) request.error().message = file + ": " + request.error().message;
+  return request;
 }
 
 std::string describe(const Binding& binding) {

@@ -24,9 +24,9 @@ std::uint64_t default_required(std::size_t factors);
 /// To every node whose factors are known. Errors: `node-not-covered`, `invalid-required` when a
 /// node has fewer factors.
 Result<Binding> deployment_binding(const RequestKey& request, const Coverage& coverage);
-/// To the deployment whose request key is in `file`. Errors: those of deployment_binding() and
-/// verify_request_key(), `cannot-read`.
-Result<Binding> request_key_binding(const std::string& file, const Coverage& coverage);
+/// The request key that a customer sent, verified. Errors: those of verify_request_key(),
+/// `cannot-read`.
+Result<RequestKey> open_request_key(const std::string& file);
 
 /// `LK-…`, or `deployment` and the start of its id.
 std::string describe(const Binding& binding);

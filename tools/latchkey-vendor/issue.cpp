@@ -67,11 +67,15 @@ Result<LicenseEntry> entry_of(const std::string& text, const ValidityWindow& val
   return out;
 }
 
+Result<Binding> binding_of(const ByHand& asked) {
+  if (asked.request_key.empty()) return key_binding(asked.key_id);
+  LK_TRY(const auto request, open_request_key(asked.request_key));
+  return deployment_binding(request, asked.coverage);
+}
+
 Result<LicenseDocument> by_hand(const ByHand& asked, const Issuer& issuer, Time now) {
   LicenseDocument draft;
-  LK_TRY(draft.binding, asked.request_key.empty()
-                            ? key_binding(asked.key_id)
-                            : request_key_binding(asked.request_key, asked.coverage));
+  LK_TRY(draft.binding, binding_of(asked));
   LK_TRY(draft.issued, time_of(asked.issued, std::chrono::floor<std::chrono::seconds>(now)));
   LK_TRY(const auto validity, window_of(asked.period, draft.issued));
   for (const auto& text : asked.entries) {

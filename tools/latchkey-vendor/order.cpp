@@ -57,9 +57,32 @@ LicenseEntry read_entry(TableReader& table, const Validity& common, bool ends, T
   return out;
 }
 
-/// The USB key or the deployment that a license is for; request keys lie in `folder` unless their
-/// path is absolute.
-Binding read_binding(TableReader& table, const std::filesystem::path& folder) {
+/// The request keys that orders name: each is read and verified once, however many licenses it has.
+class RequestKeys {
+ public:
+  const Result<RequestKey>& at(const std::string& file) {
+    const auto known = known_.find(file);
+    return known != known_.end() ? known->second
+                                 : known_.emplace(file, open_request_key(file)).first->second;
+  }
+
+ private:
+  std::map<std::string, Result<RequestKey>> known_;
+};
+
+Result<Binding> bind(const Result<RequestKey>& request, const Coverage& coverage) {
+  if (!request) return tl::make_unexpected(request.error());
+  return deployment_binding(*request, coverage);
+}
+
+/// Where a license of an order finds what it names.
+struct Surroundings {
+  std::filesystem::path folder;  ///< of the order: relative paths start there
+  RequestKeys& request_keys;
+};
+
+/// The USB key or the deployment that a license is for.
+Binding read_binding(TableReader& table, const Surroundings& around) {
   std::string key_id, request_key;
   Coverage coverage;
   table.text("key-id", key_id);
@@ -73,17 +96,18 @@ Binding read_binding(TableReader& table, const std::filesystem::path& folder) {
   }
   const auto* key = table.has("key-id") ? "key-id" : "request-key";
   if (key_id.empty() && request_key.empty()) return {};  // of the wrong type, which was said
-  auto binding = request_key.empty()
-                     ? key_binding(key_id)
-                     : request_key_binding((folder / request_key).string(), coverage);
+  auto binding =
+      request_key.empty()
+          ? key_binding(key_id)
+          : bind(around.request_keys.at((around.folder / request_key).string()), coverage);
   if (!binding) table.refuse(key, binding.error());
   return binding.value_or(Binding{});
 }
 
 LicenseDocument read_license(TableReader& table, const LicenseDocument& common,
-                             const std::filesystem::path& folder) {
+                             const Surroundings& around) {
   auto out = common;
-  out.binding = read_binding(table, folder);
+  out.binding = read_binding(table, around);
   table.text("id", out.id);
   out.serial = static_cast<std::uint64_t>(table.number("serial", 1, kMaxNumber - 1).value_or(0));
   table.choice<KeyAssurance>(
@@ -121,11 +145,12 @@ class OrderReader {
     order.require("customer");
     order.text("customer", common.customer);
     common.issued = order.time("issued").value_or(now_);
+    const Surroundings around{std::filesystem::path(file).parent_path(), request_keys_};
     std::size_t position = 0;
     order.list("license", kMaxLicenses, [&](TableReader& table) {
       const auto before = problems.size();
       const auto place = file + " license[" + std::to_string(++position) + "]";
-      auto draft = read_license(table, common, std::filesystem::path(file).parent_path());
+      auto draft = read_license(table, common, around);
       refuse_again(table, draft, place);
       ++count_;
       if (problems.size() == before) add(table, std::move(draft));
@@ -157,6 +182,7 @@ class OrderReader {
   const Issuer& issuer_;
   const Time now_;
   std::size_t count_ = 0;
+  RequestKeys request_keys_;
   std::map<std::pair<std::string_view, std::string>, std::string> seen_;  ///< where first
   std::vector<LicenseDocument> out_;
 };
