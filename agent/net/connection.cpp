@@ -50,7 +50,7 @@ void append_event(std::string& out, std::string_view event, std::string_view dat
 }  // namespace
 
 Connection::Connection(Socket socket, Caller caller, std::shared_ptr<ConnectionHub> hub)
-    : socket_(std::move(socket)), hub_(std::move(hub)), reader_(hub_->limits) {
+    : socket_(std::move(socket)), hub_(std::move(hub)), reader_(hub_->limits, hub_->body_limit()) {
   reader_.request().caller = std::move(caller);
   hub_->connections.insert(this);
 }

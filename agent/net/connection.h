@@ -25,6 +25,13 @@ struct ConnectionHub {
   std::uint32_t request_ticks = 0;  ///< a request, and an answer, has to pass within
   std::size_t stream_backlog = 0;   ///< bytes a slow event-stream client may lag behind
   std::unordered_set<Connection*> connections;
+
+  /// Of the router; for readers that the hub outlives.
+  BodyLimit body_limit() const {
+    return [this](const Request& request, std::size_t usual) {
+      return router.body_limit(request, usual);
+    };
+  }
 };
 
 /// One accepted connection: reads requests, calls their handlers, writes the answers in order.

@@ -4,6 +4,10 @@
 
 namespace latchkey::net {
 
+std::string last_segment(const Request& request) {
+  return request.path.substr(request.path.rfind('/') + 1);
+}
+
 std::string_view reason_phrase(int status) {
   switch (status) {
     case 200:
@@ -44,9 +48,14 @@ std::string_view reason_phrase(int status) {
 }
 
 Response problem(int status, const Error& error) {
-  const nlohmann::ordered_json body{{"type", "about:blank"}, {"title", reason_phrase(status)},
-                                    {"status", status},      {"detail", error.message},
-                                    {"code", error.code},    {"cure", error.cure}};
+  return problem(status, error, nlohmann::json::object());
+}
+
+Response problem(int status, const Error& error, const nlohmann::json& more) {
+  nlohmann::ordered_json body{{"type", "about:blank"}, {"title", reason_phrase(status)},
+                              {"status", status},      {"detail", error.message},
+                              {"code", error.code},    {"cure", error.cure}};
+  for (const auto& [name, value] : more.items()) body[name] = value;
   Response response;
   response.status = status;
   response.content_type = "application/problem+json";

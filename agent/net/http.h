@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,7 @@ struct Request {
   std::string path;  ///< without the query, percent-decoded
   std::vector<std::pair<std::string, std::string>> query;
   std::string content_type;
-  std::string body;  ///< bounded by the server (1 MiB)
+  std::string body;  ///< bounded by its route (1 MiB)
   Caller caller;
 };
 
@@ -39,11 +40,16 @@ struct Response {
   std::string_view payload() const { return shared_body ? *shared_body : body; }
 };
 
+/// The last segment of the path: what stands for the `{…}` that ends a route.
+std::string last_segment(const Request& request);
+
 /// RFC 9110 section 15; "Unknown" for a status that Latchkey does not send.
 std::string_view reason_phrase(int status);
 
 /// RFC 9457 problem document with the error's stable code and cure.
 Response problem(int status, const Error& error);
+/// With further members (RFC 9457 3.2): an object.
+Response problem(int status, const Error& error, const nlohmann::json& more);
 
 /// Runs on the reactor; calls `done` exactly once, then or later, on the reactor.
 using Done = std::function<void(Response)>;

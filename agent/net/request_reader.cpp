@@ -19,8 +19,11 @@ std::string_view view(string_view text) { return {text.data(), text.size()}; }
 /// container.
 class Parser final : public http::basic_parser<true> {
  public:
-  Parser(Request& request, Result<void>& target_error)
-      : request_(request), target_error_(target_error) {}
+  Parser(Request& request, Result<void>& target_error, const ReaderLimits& limits,
+         const BodyLimit& limit)
+      : request_(request), target_error_(target_error), usual_(limits.body_bytes), limit_(limit) {
+    body_limit(usual_);
+  }
 
   bool expects_continue() const { return expects_continue_; }
   bool http_1_0() const { return version_ == 10; }
@@ -31,6 +34,7 @@ class Parser final : public http::basic_parser<true> {
     version_ = version;
     request_.method.assign(method.data(), method.size());
     target_error_ = net::parse_target(view(target), request_.path, request_.query);
+    if (limit_ && target_error_) body_limit(limit_(request_, usual_));
   }
   void on_response_impl(int, string_view, int, error_code&) override {}
   void on_field_impl(http::field name, string_view, string_view value, error_code& ec) override {
@@ -54,6 +58,8 @@ class Parser final : public http::basic_parser<true> {
 
   Request& request_;
   Result<void>& target_error_;
+  const std::size_t usual_;
+  const BodyLimit& limit_;
   bool expects_continue_ = false;
   int version_ = 11;
 };
@@ -61,7 +67,9 @@ class Parser final : public http::basic_parser<true> {
 Response refusal_for(const error_code& error) {
   if (error == http::error::body_limit)
     return problem(413,
-                   {"body-too-large", "The request body is too large.", "Send at most 1 MiB."});
+                   {"body-too-large", "The request body is too large.",
+                    "Send less: 16 MiB are taken for a license package by an administrator, 1 MiB "
+                    "for anything else."});
   if (error == http::error::header_limit)
     return problem(431, {"header-too-large", "The request header is too large.",
                          "Send fewer or shorter header fields."});
@@ -75,13 +83,12 @@ Response refusal_for(const error_code& error) {
 }  // namespace
 
 struct RequestReader::Impl {
-  explicit Impl(ReaderLimits l) : limits(l) { restart(); }
+  Impl(ReaderLimits l, BodyLimit b) : limits(l), body_limit(std::move(b)) { restart(); }
 
   void restart() {
-    parser.emplace(request, target_error);
+    parser.emplace(request, target_error, limits, body_limit);
     parser->eager(true);
     parser->header_limit(static_cast<std::uint32_t>(limits.header_bytes));
-    parser->body_limit(limits.body_bytes);
     header_bytes = 0;
     state = State::incomplete;
     request.content_type.clear();
@@ -95,6 +102,7 @@ struct RequestReader::Impl {
   }
 
   ReaderLimits limits;
+  BodyLimit body_limit;
   Request request;
   Result<void> target_error;
   std::optional<Parser> parser;
@@ -103,7 +111,8 @@ struct RequestReader::Impl {
   Response refusal;
 };
 
-RequestReader::RequestReader(ReaderLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
+RequestReader::RequestReader(ReaderLimits limits, BodyLimit body_limit)
+    : impl_(std::make_unique<Impl>(limits, std::move(body_limit))) {}
 RequestReader::~RequestReader() = default;
 
 std::size_t RequestReader::feed(std::string_view input) {

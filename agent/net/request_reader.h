@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -13,6 +14,10 @@ struct ReaderLimits {
   std::size_t body_bytes = 1024 * 1024;
 };
 
+/// How many bytes of body a request may have, once its request line is known; `usual` is
+/// ReaderLimits::body_bytes.
+using BodyLimit = std::function<std::size_t(const Request& request, std::size_t usual)>;
+
 /// Turns the bytes of one connection into requests with Beast's parser (RFC 9112); hostile input.
 /// Keeps only what handlers see, and allocates nothing for a request that looks like the one
 /// before.
@@ -20,7 +25,8 @@ class RequestReader {
  public:
   enum class State { incomplete, complete, refused };
 
-  explicit RequestReader(ReaderLimits limits = {});
+  /// `body_limit` empty: always the usual one.
+  explicit RequestReader(ReaderLimits limits = {}, BodyLimit body_limit = {});
   ~RequestReader();
 
   /// Eats what it can of `input` and returns how much that was; the rest must be offered again,

@@ -10,21 +10,28 @@ namespace latchkey::net {
 
 struct Route {
   std::string method;
-  std::string path;
+  std::string path;  ///< exact, or with `{…}` as its last segment, which stands for any one
   Role minimum = Role::administrator;
-  Handler handler;       ///< one answer; empty for a stream
-  StreamHandler stream;  ///< server-sent events; empty for a plain route
+  Handler handler;           ///< one answer; empty for a stream
+  StreamHandler stream;      ///< server-sent events; empty for a plain route
+  std::size_t max_body = 0;  ///< bytes; 0: what the server allows
+
+  bool takes(std::string_view path) const;
 };
 
-/// Which handler answers which method and path, and who may ask. Paths are exact.
+/// Which handler answers which method and path, and who may ask.
 class Router {
  public:
-  void on(std::string method, std::string path, Role minimum, Handler handler);
+  void on(std::string method, std::string path, Role minimum, Handler handler,
+          std::size_t max_body = 0);
   void on_stream(std::string path, Role minimum, StreamHandler handler);  ///< GET
 
   /// The route, or the refusal as a problem document: 404 `not-found`, 405 `method-not-allowed`
   /// (with Allow), 403 `not-permitted` (SPEC SEC-2).
   tl::expected<const Route*, Response> find(const Request& request) const;
+  /// How many bytes of body this request may have, before the body is there; `usual` for one that
+  /// find() refuses.
+  std::size_t body_limit(const Request& request, std::size_t usual) const;
   const std::vector<Route>& routes() const { return routes_; }
 
  private:

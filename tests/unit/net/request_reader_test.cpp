@@ -90,6 +90,35 @@ TEST(RequestReader, RefusesWhatIsMalformedOrTooLarge) {  // SPEC SEC-3
     }
 }
 
+TEST(RequestReader, TheRequestLineDecidesHowLargeABodyMayBe) {  // SPEC SEC-3
+  const auto limit = [](const Request& request, std::size_t usual) {
+    return request.method == "POST" && request.path == "/large" ? usual + 2 : usual;
+  };
+  const struct {
+    const char* target;
+    int size;
+    State state;
+  } rows[] = {{"/", 4, State::complete},
+              {"/", 5, State::refused},
+              {"/large", 6, State::complete},
+              {"/large", 7, State::refused},
+              {"/large?x=1", 6, State::complete}};
+  RequestReader reader({.body_bytes = 4}, limit);
+  for (const auto& row : rows) {
+    RequestReader fresh({.body_bytes = 4}, limit);
+    feed_all(fresh,
+             std::string("POST ") + row.target +
+                 " HTTP/1.1\r\nContent-Length: " + std::to_string(row.size) + "\r\n\r\n" +
+                 std::string(static_cast<std::size_t>(row.size), 'x'),
+             64);
+    EXPECT_EQ(fresh.state(), row.state) << row.target << ' ' << row.size;
+  }
+  feed_all(reader, "POST /large HTTP/1.1\r\nContent-Length: 6\r\n\r\nxxxxxx", 64);
+  reader.next();
+  feed_all(reader, "POST / HTTP/1.1\r\nContent-Length: 6\r\n\r\nxxxxxx", 64);
+  EXPECT_EQ(reader.state(), State::refused) << "each request anew";
+}
+
 TEST(RequestReader, AsksForABodyThatWaitsToBeAskedFor) {
   RequestReader reader;
   feed_all(reader, "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", 64);

@@ -14,6 +14,8 @@ Router sample() {
   router.on("GET", "/read", Role::viewer, nothing);
   router.on("POST", "/change", Role::administrator, nothing);
   router.on("DELETE", "/change", Role::administrator, nothing);
+  router.on("POST", "/upload", Role::administrator, nothing, 1000);
+  router.on("GET", "/things/{id}", Role::viewer, nothing);
   router.on_stream("/events", Role::viewer,
                    [](const Request&, const std::shared_ptr<EventSink>&) {});
   return router;
@@ -39,6 +41,12 @@ TEST(Router, LetsInWhoMayAndRefusesTheRest) {  // SPEC SEC-2
       {"get", "/open", Role::administrator, 405, "method-not-allowed"},
       {"GET", "/open/", Role::administrator, 404, "not-found"},
       {"GET", "/", Role::none, 404, "not-found"},
+      {"GET", "/things/a{b}", Role::viewer, 200, ""},
+      {"GET", "/things/a", Role::none, 403, "not-permitted"},
+      {"PUT", "/things/a", Role::viewer, 405, "method-not-allowed"},
+      {"GET", "/things/", Role::viewer, 404, "not-found"},
+      {"GET", "/things", Role::viewer, 404, "not-found"},
+      {"GET", "/things/a/b", Role::viewer, 404, "not-found"},
   };
   const auto router = sample();
   for (const auto& row : rows) {
@@ -63,6 +71,28 @@ TEST(Router, NamesTheMethodsThatAPathTakes) {
   ASSERT_FALSE(route);
   const std::pair<std::string, std::string> allow{"Allow", "POST, DELETE"};
   EXPECT_EQ(route.error().headers.at(0), allow);
+}
+
+TEST(Router, ALargeBodyIsForWhoMayUploadIt) {  // SPEC SEC-3
+  const auto limit = [](const char* method, const char* path, Role role) {
+    Request request;
+    request.method = method;
+    request.path = path;
+    request.caller.role = role;
+    return sample().body_limit(request, 10);
+  };
+  EXPECT_EQ(limit("POST", "/upload", Role::administrator), 1000U);
+  EXPECT_EQ(limit("POST", "/upload", Role::viewer), 10U);
+  EXPECT_EQ(limit("PUT", "/upload", Role::administrator), 10U);
+  EXPECT_EQ(limit("POST", "/change", Role::administrator), 10U);
+  EXPECT_EQ(limit("POST", "/nowhere", Role::administrator), 10U);
+}
+
+TEST(Problem, CarriesFurtherMembers) {
+  const auto response = problem(409, {"no", "No.", "Do."}, {{"documents", {1, 2}}});
+  const auto body = nlohmann::json::parse(response.body);
+  EXPECT_EQ(body["code"], "no");
+  EXPECT_EQ(body["documents"], (nlohmann::json{1, 2}));
 }
 
 TEST(Problem, SurvivesBytesThatAreNoText) {  // SPEC SEC-3
