@@ -20,6 +20,7 @@ constexpr std::array kStatuses{
     // SPEC LIC-5: what is wrong with the document itself; the rest depends on what is here (409).
     Row{"invalid-format", 422},
     Row{"wrong-environment", 422},
+    Row{"unknown-license", 404},
     Row{"untrusted-signer", 422},
     Row{"revoked", 422},
     Row{"expired", 422},

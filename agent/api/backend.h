@@ -34,9 +34,12 @@ class Backend {
   using JsonDone = std::function<void(Result<nlohmann::json>)>;
   virtual void refresh_keys(const net::Caller& caller,
                             JsonDone done) = 0;  ///< KEY-10: answers at once
-  /// One license envelope; answers when it is durable (SPEC LIC-7, LIC-10).
-  virtual void install_license(const net::Caller& caller, const std::string& envelope,
-                               JsonDone done) = 0;
+  /// A package or text of licenses; answers when they are durable (SPEC LIC-6, LIC-7, LIC-10),
+  /// with the whole response: it may be large, and is made away from the reactor.
+  virtual void install_licenses(const net::Caller& caller, const std::string& upload,
+                                net::Done done) = 0;
+  /// A file license by its id (SPEC LIC-2).
+  virtual void delete_license(const net::Caller& caller, const std::string& id, JsonDone done) = 0;
   virtual nlohmann::json licenses() const = 0;
   /// An envelope of core/deployment/request_key.h (SPEC REQ-1).
   virtual Result<std::string> request_key() const = 0;

@@ -2,6 +2,7 @@
 
 #include "agent/api/answer.h"
 #include "agent/api/routes.h"
+#include "core/license/package.h"
 
 namespace latchkey {
 
@@ -10,9 +11,16 @@ void add_license_routes(net::Router& router, Backend& backend) {
       "GET", "/v1/licenses", net::Role::viewer,
       [&backend](const net::Request&, const net::Done& done) { done(answer(backend.licenses())); });
   // SPEC LIC-2, QUOTA-4: only an administrator, but in every state.
-  router.on("POST", "/v1/licenses", net::Role::administrator,
+  router.on(
+      "POST", "/v1/licenses", net::Role::administrator,
+      [&backend](const net::Request& request, net::Done done) {
+        backend.install_licenses(request.caller, request.body, std::move(done));
+      },
+      kMaxUpload);
+  router.on("DELETE", "/v1/licenses/{id}", net::Role::administrator,
             [&backend](const net::Request& request, net::Done done) {
-              backend.install_license(request.caller, request.body, answer_with(std::move(done)));
+              backend.delete_license(request.caller, net::last_segment(request),
+                                     answer_with(std::move(done)));
             });
 }
 

@@ -82,7 +82,9 @@ App::App(AppParts parts)
       peer_desk_(log_, clock_, identity_, *settings_, [this] { changed(); }),
       link_(context_, reactor_, clock_, peer_config(config_, identity_), peer_desk_),
       licenses_({reactor_, clock_, log_, keys_, link_, settings_, config_.catalog.content,
-                 [this] { return names(); }},
+                 [this] {
+                   return Premises{identity_.deployment_id(), names()};
+                 }},
                 identity_.node_id(), make_writer(settings_, config_.keys.call_deadline)),
       requests_(log_, identity_, std::move(parts.machine), [this] { return names(); }),
       trust_({reactor_, clock_, log_, settings_, [this] { return names(); },

@@ -20,9 +20,12 @@ class FrontDesk final : public Backend {
 
   const Snapshot& snapshot() const override { return publisher_.snapshot(); }
   void refresh_keys(const net::Caller& caller, JsonDone done) override;
-  void install_license(const net::Caller& caller, const std::string& envelope,
-                       JsonDone done) override {
-    licenses_.install(caller, envelope, std::move(done));
+  void install_licenses(const net::Caller& caller, const std::string& upload,
+                        net::Done done) override {
+    licenses_.install(caller, upload, std::move(done));
+  }
+  void delete_license(const net::Caller& caller, const std::string& id, JsonDone done) override {
+    licenses_.remove(caller, id, std::move(done));
   }
   nlohmann::json licenses() const override;
   Result<std::string> request_key() const override {

@@ -6,179 +6,101 @@
 
 #include "agent/telemetry/log.h"
 #include "agent/telemetry/names.h"
-#include "core/deployment/inserted_keys.h"
 
 namespace latchkey {
 namespace {
 
 using Json = nlohmann::json;
-namespace names = log::names;
 
 Error not_durable() {
-  return {"store-failed",
-          "The license was accepted, but the disk has not taken it yet; the agent keeps trying.",
+  return {"store-failed", "The disk has not taken the deletion yet; the agent keeps trying.",
           "See `latchkey status` and the agent's log; `latchkey license list` shows the license "
-          "once it is safe."};
+          "until it is gone."};
+}
+
+bool has_base(const LicenseDocument& document) {
+  return std::ranges::any_of(
+      document.entries, [](const LicenseEntry& entry) { return entry.kind == EntryKind::base; });
+}
+
+/// On a key, or kept for one.
+bool is_of_a_key(const Decision& decision, const std::string& id) {
+  const auto carries = [&](const PluggedKey& key) {
+    return key.reading.license && key.reading.license->id == id;
+  };
+  return std::ranges::any_of(decision.keys, carries) ||
+         std::ranges::any_of(decision.kept, [&](const KeptLicense& kept) {
+           return !kept.key_id.empty() && kept.license.id == id;
+         });
 }
 
 }  // namespace
 
-LicenseDesk::LicenseDesk(Parts parts, std::string self, KeyWriter write, InstallPatience patience)
+LicenseDesk::LicenseDesk(Parts parts, std::string self, KeyWriter write, Patience patience)
     : parts_(std::move(parts)),
       self_(std::move(self)),
-      patience_(patience),
-      writer_(self_, parts_.log, parts_.keys, std::move(write), [this] { answer_ready(); }) {}
+      shelf_(parts_.log.facts()),
+      acknowledger_(parts_.reactor, parts_.clock, parts_.log, parts_.link, self_, patience),
+      writer_(self_, parts_.log, parts_.keys, std::move(write), [this] { acknowledger_.look(); }),
+      work_(parts_.reactor),
+      review_(parts_.log, parts_.settings, work_),
+      intake_({parts_.clock, parts_.log, parts_.settings, parts_.catalog, parts_.premises, writer_,
+               shelf_, work_, acknowledger_, self_,
+               [this](const std::string& document, const TrustStore* by) {
+                 review_.passed(document, by);
+               }}) {}
 
-void LicenseDesk::install(const net::Caller& caller, const std::string& envelope, JsonDone done) {
-  const Time now = parts_.clock.now();
-  const auto decision = parts_.log.decide(now);
-  const auto trust = parts_.settings->get().first;
-  const auto keys = inserted_keys(decision);
-  auto license = check_import(as_bytes(envelope), {*trust, parts_.catalog, keys, decision.at});
-  if (!license) {
-    const auto& error = license.error();
-    log::warning(names::kLicenseRefused,
-                 {{"code", error.code}, {"detail", error.message}, {"by", caller.name}});
-    return done(tl::make_unexpected(error));
-  }
-  auto key_id = std::get<KeyBinding>(license->document.binding).key_id;
-  const auto bytes = as_bytes(envelope);
-  parts_.log.witness(
-      [&](Witness& w, Time at) {
-        w.license_imported(
-            at, {key_id, summarise(license->document, license->hash), caller.name, "file"});
-      },
-      {Document{license->hash, Bytes(bytes.begin(), bytes.end())}});
-  wait(std::move(*license), std::move(key_id), std::move(done));
-}
-
-void LicenseDesk::wait(VerifiedLicense license, std::string key_id, JsonDone done) {
-  waiting_.push_back({std::move(license), std::move(key_id), std::move(done),
-                      parts_.reactor.alarm(), std::nullopt});
-  const auto place = std::prev(waiting_.end());
-  place->alarm->set(patience_.durable, [this, place] { give_up(place); });
-  // The place may be gone by then: found again by what it waits for.
-  parts_.log.when_durable([this, hash = place->license.hash] {
-    for (auto it = waiting_.begin(); it != waiting_.end(); ++it)
-      if (!it->head && it->license.hash == hash) return durable(it);
+Result<LicenseDeleted> LicenseDesk::deletable(const Decision& decision,
+                                              const std::string& id) const {
+  const auto file = std::ranges::find_if(decision.kept, [&](const KeptLicense& kept) {
+    return kept.key_id.empty() && kept.license.id == id;
   });
-}
-
-void LicenseDesk::durable(Place waiting) {
-  log::info(names::kLicenseInstalled, {{"id", waiting->license.document.id},
-                                       {"key", waiting->key_id},
-                                       {"document", waiting->license.hash}});
-  waiting->head = parts_.log.facts().head(parts_.log.own_chain());
-  waiting->alarm->set(patience_.spread, [this, waiting] { give_up(waiting); });
-  answer_ready();
-}
-
-void LicenseDesk::give_up(Place waiting) {
-  waiting->late = true;
-  answer_ready();
-}
-
-/// A license on a key is judged again at each reading; what the agents keep is judged here, once by
-/// each trust bundle (SPEC SEC-5). A signer that is merely unknown may be a bundle that is behind.
-void LicenseDesk::withdraw_revoked(const Decision& decision) {
-  const auto trust = parts_.settings->get().first;
-  if (std::exchange(checked_with_, trust) != trust) checked_.clear();
-  for (const auto& kept : decision.kept) {
-    const auto* envelope = parts_.log.facts().document(kept.license.document);
-    if (envelope == nullptr || !checked_.insert(kept.license.document).second) continue;
-    const auto verdict = trust->verify_license(*envelope);
-    if (verdict || verdict.error().code != "revoked") continue;
-    log::warning(names::kLicenseWithdrawn,
-                 {{"id", kept.license.id}, {"key", kept.key_id}, {"code", verdict.error().code}});
-    parts_.log.witness([&](Witness& w, Time now) {
-      w.license_withdrawn(
-          now, {kept.key_id, kept.license.document, kept.license.id, verdict.error().code});
-    });
+  if (file == decision.kept.end()) {
+    if (is_of_a_key(decision, id))
+      return fail("bound-to-key",
+                  "License " + id + " is bound to a USB key: it comes and goes with it.",
+                  "Remove the key, or install a newer license for it.");
+    return fail("unknown-license", "No license with the id " + id + " is installed.",
+                "`latchkey license list` shows the ids.");
   }
+  const auto* document = shelf_.find(file->license.document);
+  if (document == nullptr || has_base(*document))
+    return fail("base-license", "License " + id + " is a base license, which cannot be deleted.",
+                "Install a license that supersedes it; one that has expired does no harm.");
+  return LicenseDeleted{file->license.document, id, {}};
+}
+
+void LicenseDesk::remove(const net::Caller& caller, const std::string& id, JsonDone done) {
+  auto deleted = deletable(parts_.log.decide(parts_.clock.now()), id);
+  if (!deleted) return done(tl::make_unexpected(deleted.error()));
+  deleted->by = caller.name;
+  parts_.log.witness([&](Witness& w, Time now) { w.license_deleted(now, *deleted); });
+  const auto durable = [id, by = caller.name] {
+    log::info(log::names::kLicenseDeleted, {{"id", id}, {"by", by}});
+  };
+  const auto answer = [this, id, document = deleted->document,
+                       done = std::move(done)](const Acknowledger::Outcome& outcome) {
+    if (!outcome.durable) return done(tl::make_unexpected(not_durable()));
+    done(Json{{"id", id},
+              {"document", document},
+              {"nodes", acknowledger_.nodes(outcome, parts_.premises().names)}});
+  };
+  acknowledger_.wait([](const Decision&, bool) { return true; }, durable, answer);
 }
 
 void LicenseDesk::published(const Decision& decision) {
-  withdraw_revoked(decision);
+  review_.review(decision);
   writer_.write_missing(decision);
-  answer_ready();
+  acknowledger_.look();
 }
 
-void LicenseDesk::peer_has(const ChainHeads& theirs) {
-  theirs_ = theirs;
-  answer_ready();
-}
-
-void LicenseDesk::answer_ready() {
-  if (waiting_.empty()) return;
-  const auto decision = parts_.log.decide(parts_.clock.now());
-  std::list<Waiting> ready;
-  for (auto it = waiting_.begin(); it != waiting_.end();) {
-    const auto here = it++;
-    const bool done = here->head && settled(*here, decision);
-    if (done || here->late) ready.splice(ready.end(), waiting_, here);
-  }
-  for (auto& waiting : ready) {
-    if (waiting.head)
-      waiting.done(outcome(waiting, decision));
-    else
-      waiting.done(tl::make_unexpected(not_durable()));
-  }
-}
-
-bool LicenseDesk::peer_has(const Waiting& waiting) const {
-  const auto known = theirs_.find(parts_.log.own_chain());
-  return waiting.head && known != theirs_.end() && known->second.seq >= waiting.head->seq;
-}
-
-/// A peer that cannot be reached is not waited for.
-bool LicenseDesk::settled(const Waiting& waiting, const Decision& decision) const {
-  const bool linked = parts_.link.status().link == LinkState::up;
-  if (linked && !peer_has(waiting)) return false;
-  const auto storage =
-      key_storage(decision, waiting.key_id, waiting.license.hash, self_, writer_, parts_.names());
-  return storage.settled() || (!linked && storage.node != self_);
-}
-
-Json LicenseDesk::nodes(const Waiting& waiting, const Decision& decision) const {
-  Json nodes = Json::array();
-  const auto names = parts_.names();
-  for (const auto& node : decision.nodes)
-    nodes.push_back({{"id", node},
-                     {"name", name_of(node, names)},
-                     {"has", node == self_ || peer_has(waiting)}});
-  return nodes;
-}
-
-Json LicenseDesk::outcome(const Waiting& waiting, const Decision& decision) const {
-  const auto& document = waiting.license.document;
-  const auto& hash = waiting.license.hash;
-  const auto names = parts_.names();
-  const auto storage = key_storage(decision, waiting.key_id, hash, self_, writer_, names);
-  const bool used = std::ranges::any_of(decision.keys, [&](const PluggedKey& key) {
-    return key.holding.license && key.holding.license->document == hash;
-  });
-  const Json result{{"document", hash},
-                    {"id", document.id},
-                    {"key", waiting.key_id},
-                    {"customer", document.customer},
-                    {"issued", format_time(document.issued)},
-                    {"result", "installed"},
-                    {"used", used},
-                    {"key_storage",
-                     {{"state", storage.state},
-                      {"node", storage.node},
-                      {"node_name", name_of(storage.node, names)},
-                      {"message", storage.message}}},
-                    {"entries", entries_json(document, parts_.catalog, decision.at)}};
-  return {{"succeeded", document.entries.size()},
-          {"failed", 0},
-          {"documents", Json::array({result})},
-          {"nodes", nodes(waiting, decision)}};
+FindLicense LicenseDesk::find() const {
+  return [this](const std::string& hash) { return shelf_.find(hash); };
 }
 
 Json LicenseDesk::list() const {
-  return licenses_json(parts_.log.decide(parts_.clock.now()), parts_.log.facts(), parts_.catalog,
-                       parts_.names());
+  return licenses_json(parts_.log.decide(parts_.clock.now()), parts_.catalog, parts_.premises(),
+                       find());
 }
 
 }  // namespace latchkey

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "core/license/envelope.h"
+#include "core/deployment/environment.h"
 
 namespace latchkey {
 namespace {
@@ -35,11 +35,13 @@ std::string_view status_of(const LicenseSummary& license, Time now) {
 
 /// A document of the list: where it is, and how it came.
 struct Item {
-  std::string key_id;
+  std::string key_id;  ///< empty: a file license
   const LicenseSummary* license;
   bool on_key = false;
   bool used = false;
   const KeptLicense* kept = nullptr;
+  std::optional<EnvironmentFit> environment = {};  ///< of a file license
+  std::string superseded_by = {};                  ///< id of the file license in its place
 };
 
 class Listing {
@@ -55,39 +57,54 @@ class Listing {
     std::ranges::stable_sort(items_, std::ranges::greater{},
                              [](const Item& item) { return item.license->issued; });
   }
+
+  /// File licenses: for this deployment (SPEC REQ-2), and not replaced by another.
+  void judge_files(const Decision& decision, const Premises& premises, const FindLicense& find) {
+    std::map<std::string, std::string> superseded;
+    for (const auto& item : items_)
+      if (const auto* document = item.key_id.empty() ? find(item.license->document) : nullptr)
+        for (const auto& id : document->supersedes) superseded.emplace(id, document->id);
+    for (auto& item : items_) {
+      const auto* document = item.key_id.empty() ? find(item.license->document) : nullptr;
+      const auto* binding = document ? std::get_if<DeploymentBinding>(&document->binding) : nullptr;
+      if (!binding) continue;
+      item.environment = fit_environment(*binding, premises.deployment, decision.factors);
+      if (const auto by = superseded.find(item.license->id); by != superseded.end())
+        item.superseded_by = by->second;
+      item.used = item.environment->fits() && item.superseded_by.empty() &&
+                  usable(*item.license, decision.at);
+    }
+  }
   const std::vector<Item>& items() const { return items_; }
 
  private:
   Item& item(const std::string& key_id, const LicenseSummary& license) {
-    const auto found = std::ranges::find_if(items_, [&](const Item& known) {
-      return known.key_id == key_id && known.license->document == license.document;
-    });
-    if (found != items_.end()) return *found;
-    return items_.emplace_back(Item{key_id, &license});
+    const auto [known, fresh] =
+        places_.try_emplace(std::pair(key_id, license.document), items_.size());
+    if (fresh) items_.push_back({key_id, &license});
+    return items_[known->second];
   }
 
   std::vector<Item> items_;
+  std::map<std::pair<std::string, std::string>, std::size_t> places_;  // while items_ is built
 };
 
 Json installed_json(const KeptLicense& kept, const NodeNames& names) {
   return {{"at", format_time(kept.imported_at)},
           {"by", kept.by},
           {"method", kept.method},
+          {"batch", kept.batch},
           {"node", kept.node},
           {"node_name", name_of(kept.node, names)}};
 }
 
-/// Was verified when it was read or installed; here it is only shown.
-std::optional<LicenseDocument> document_of(const Item& item, const FactLog& facts) {
-  const auto* bytes = facts.document(item.license->document);
-  const auto envelope = bytes ? parse_envelope(*bytes) : fail("document-missing", "");
-  auto document = envelope ? parse_license(envelope->payload) : fail("invalid-format", "");
-  return document ? std::optional(std::move(*document)) : std::nullopt;
+Json environment_json(const std::optional<EnvironmentFit>& fit, const NodeNames& names) {
+  if (!fit) return nullptr;
+  return {{"fits", fit->fits()}, {"misfit", describe_misfit(*fit, names)}};
 }
 
-Json item_json(const Item& item, const FactLog& facts, const Catalog& catalog, Time now,
+Json item_json(const Item& item, const LicenseDocument* document, const Catalog& catalog, Time now,
                const NodeNames& names) {
-  const auto document = document_of(item, facts);
   return {{"document", item.license->document},
           {"id", item.license->id},
           {"key", item.key_id},
@@ -97,6 +114,8 @@ Json item_json(const Item& item, const FactLog& facts, const Catalog& catalog, T
           {"status", status_of(*item.license, now)},
           {"used", item.used},
           {"stored", item.on_key ? (item.kept ? "both" : "key") : "agents"},
+          {"environment", environment_json(item.environment, names)},
+          {"superseded_by", item.superseded_by},
           {"installed", item.kept ? installed_json(*item.kept, names) : Json(nullptr)},
           {"entries", document ? entries_json(*document, catalog, now) : Json::array()}};
 }
@@ -130,17 +149,22 @@ KeyStorage key_storage(const Decision& decision, const std::string& key_id,
     return {"pending", "", "The key has left; the node where it is seen next writes it."};
   if (key->reading.license && key->reading.license->document == document)
     return {"written", key->node, "The key carries it."};
+  const auto& holding = key->holding;
+  if (holding.license && holding.license->document != document && holding.to_write != document)
+    return {"superseded", key->node, "A license that was issued later counts for the key."};
   const auto* attempt = key->node == self ? writer.attempt(key->port) : nullptr;
   if (attempt && attempt->document == document) return of_attempt(*attempt, key->node);
   return {"pending", key->node, "Node " + name_of(key->node, names) + " writes it to the key."};
 }
 
-Json licenses_json(const Decision& decision, const FactLog& facts, const Catalog& catalog,
-                   const NodeNames& names) {
+Json licenses_json(const Decision& decision, const Catalog& catalog, const Premises& premises,
+                   const FindLicense& find) {
   Json licenses = Json::array();
-  const Listing listing(decision);
+  Listing listing(decision);
+  listing.judge_files(decision, premises, find);
   for (const auto& item : listing.items())
-    licenses.push_back(item_json(item, facts, catalog, decision.at, names));
+    licenses.push_back(
+        item_json(item, find(item.license->document), catalog, decision.at, premises.names));
   return {{"time", format_time(decision.at)}, {"licenses", std::move(licenses)}};
 }
 

@@ -3,10 +3,9 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "agent/app/fact_log.h"
 #include "agent/app/license_writer.h"
 #include "agent/app/records.h"
-#include "core/license/catalog.h"
+#include "core/deployment/import_situation.h"
 
 namespace latchkey {
 
@@ -16,7 +15,7 @@ nlohmann::json entries_json(const LicenseDocument& document, const Catalog& cata
 
 /// What became of a license on its way to its key (SPEC LIC-8).
 struct KeyStorage {
-  std::string_view state;  ///< `written`, `pending`, `refused`, `failed`
+  std::string_view state;  ///< `written`, `pending`, `refused`, `failed`, `superseded`
   std::string node;        ///< where the key is
   std::string message;     ///< for people
   bool settled() const { return state != "pending"; }
@@ -28,7 +27,7 @@ KeyStorage key_storage(const Decision& decision, const std::string& key_id,
 
 /// Body of GET /v1/licenses: every document that was installed or is on a plugged key, newest
 /// first.
-nlohmann::json licenses_json(const Decision& decision, const FactLog& facts, const Catalog& catalog,
-                             const NodeNames& names);
+nlohmann::json licenses_json(const Decision& decision, const Catalog& catalog,
+                             const Premises& premises, const FindLicense& find);
 
 }  // namespace latchkey

@@ -30,6 +30,7 @@ inline constexpr std::string_view kStampWritten = "stamp-written";
 inline constexpr std::string_view kStampFailed = "stamp-failed";
 inline constexpr std::string_view kLicenseInstalled = "license-installed";
 inline constexpr std::string_view kLicenseRefused = "license-refused";
+inline constexpr std::string_view kLicenseDeleted = "license-deleted";
 inline constexpr std::string_view kLicenseWithdrawn = "license-withdrawn";
 inline constexpr std::string_view kLicenseWritten = "license-written";
 inline constexpr std::string_view kLicenseKept = "license-kept-by-agents";

@@ -5,15 +5,15 @@ namespace {
 
 InsertedKey inserted(const PluggedKey& plugged, const std::vector<KeptLicense>& kept) {
   InsertedKey key{plugged.reading.key_id, plugged.reading.license, {}};
-  if (key.current) key.imported.push_back(key.current->document);
+  if (key.current) key.imported.insert(key.current->document);
   const bool counts = plugged.holding.license || !plugged.holding.to_write.empty();
   for (const auto& license : kept) {
     if (license.key_id != key.key_id) continue;
     if (!key.current || license.license.issued >= key.current->issued)
       key.current = license.license;
-    key.imported.push_back(license.license.document);
+    key.imported.insert(license.license.document);
   }
-  if (!counts && key.current) std::erase(key.imported, key.current->document);
+  if (!counts && key.current) key.imported.erase(key.current->document);
   return key;
 }
 

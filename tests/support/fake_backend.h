@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/api/backend.h"
+#include "agent/api/answer.h"
 
 namespace latchkey::test {
 
@@ -31,10 +31,14 @@ class FakeBackend : public Backend {
     calls.push_back("refresh by " + caller.name);
     done(refresh_result);
   }
-  void install_license(const net::Caller& caller, const std::string& envelope,
-                       JsonDone done) override {
-    calls.push_back("install by " + caller.name + " of " + envelope);
-    done(install_result);
+  void install_licenses(const net::Caller& caller, const std::string& upload,
+                        net::Done done) override {
+    calls.push_back("install by " + caller.name + " of " + upload);
+    done(answer(install_result));
+  }
+  void delete_license(const net::Caller& caller, const std::string& id, JsonDone done) override {
+    calls.push_back("delete by " + caller.name + " of " + id);
+    done(delete_result);
   }
   nlohmann::json licenses() const override { return license_list; }
   Result<std::string> request_key() const override { return request_key_envelope; }
@@ -69,6 +73,7 @@ class FakeBackend : public Backend {
   nlohmann::json record_page = {{"records", nlohmann::json::array()}, {"next", 0}};
   Result<nlohmann::json> refresh_result = nlohmann::json{{"reading", true}};
   Result<nlohmann::json> install_result = nlohmann::json{{"succeeded", 1}, {"failed", 0}};
+  Result<nlohmann::json> delete_result = nlohmann::json{{"id", "L-1"}};
   nlohmann::json license_list = {{"licenses", nlohmann::json::array()}};
   Result<std::string> request_key_envelope = "{}";
   nlohmann::json trust_body = {{"version", 0}};

@@ -41,16 +41,86 @@ class LicenseDeskTest : public ::testing::Test {
     keys.udev = false;
     return keys;
   }
-  std::string license(const std::string& id, std::string_view issued) const {
+  static LicenseDocument for_key(const std::string& id, std::string_view issued) {
     auto document = SampleVendor::license(kKey);
     document.id = id;
     document.issued = at(issued);
+    return document;
+  }
+  std::string sealed(const LicenseDocument& document) const {
     return std::string(as_text(vendor_.seal(document)));
   }
-  void install(const std::string& envelope) {
+  std::string license(const std::string& id, std::string_view issued) const {
+    return sealed(for_key(id, issued));
+  }
+  /// For this deployment, of which no machine is asked for.
+  LicenseDocument file(const std::string& id, EntryKind kind = EntryKind::base) const {
+    auto document = for_key(id, "2026-01-01T00:00:00Z");
+    document.binding =
+        DeploymentBinding{identity_.deployment_id(),
+                          {{identity_.node_id(), {{"machine-id", std::string(64, '1')}}}},
+                          1};
+    if (kind == EntryKind::module)
+      document.entries = {{"vmware", "cpu-core", 1, kind, SampleVendor::year(2026, 2027), {}}};
+    return document;
+  }
+
+  void tell_machine(char id = '1') {
+    log_.witness([&](Witness& w, Time now) {
+      w.node_factors(now, {identity_.deployment_id(), {{"machine-id", std::string(64, id)}}, {}});
+    });
+    store_.answer_all();
+  }
+  void post(const std::string& upload) {
     answer_.reset();
-    desk_.install({net::Role::administrator, "mary"}, envelope,
-                  [this](const Result<Json>& answer) { answer_ = answer; });
+    desk_.install({net::Role::administrator, "mary"}, upload,
+                  [this](net::Response answer) { answer_ = std::move(answer); });
+  }
+  /// Until it is on its way to the disk, or refused.
+  void install(const std::string& upload) {
+    const auto requests = store_.requests.size();
+    post(upload);
+    EXPECT_TRUE(reactor_.run_until(
+        [&] { return answer_.has_value() || store_.requests.size() > requests; }));
+  }
+  bool answered() {
+    return reactor_.run_until([&] { return answer_.has_value(); });
+  }
+  Json body() const { return Json::parse(answer_->body); }
+  std::string code() {
+    EXPECT_TRUE(answered());
+    return answer_->status == 200 ? "" : body()["code"];
+  }
+  /// Of each document: the id, and the code of its refusal.
+  std::vector<std::string> results() {
+    std::vector<std::string> out;
+    EXPECT_TRUE(answered());
+    const auto all = body()["documents"];
+    for (const auto& one : all)
+      out.push_back(one["id"].get<std::string>() + " " + one.value("code", "installed"));
+    return out;
+  }
+  std::vector<std::string> listed() const {
+    std::vector<std::string> ids;
+    const auto all = desk_.list()["licenses"];
+    for (const auto& license : all) ids.push_back(license["id"]);
+    std::ranges::sort(ids);
+    return ids;
+  }
+  /// Durable at once, and with nobody to wait for.
+  void install_now(const std::string& upload) {
+    install(upload);
+    store_.answer_all();
+    reactor_.advance(5s);
+    EXPECT_TRUE(answered());
+  }
+  std::string remove(const std::string& id) {
+    std::optional<Result<Json>> done;
+    desk_.remove({net::Role::administrator, "mary"}, id,
+                 [&](const auto& result) { done = result; });
+    if (!done) store_.answer_all();
+    EXPECT_TRUE(done.has_value()) << "nothing is waited for but the disk";
+    return *done ? "" : done->error().code;
   }
 
   const SampleVendor vendor_{};
@@ -60,8 +130,8 @@ class LicenseDeskTest : public ::testing::Test {
   test::ManualReactor reactor_;
   test::FakeStore store_;
   const FixedClock clock_{};
-  const std::shared_ptr<const ReadSettings> settings_ = std::make_shared<const ReadSettings>(
-      vendor_.trust(), identity_.deployment_key().public_key());
+  const std::shared_ptr<ReadSettings> settings_ =
+      std::make_shared<ReadSettings>(vendor_.trust(), identity_.deployment_key().public_key());
   NodeLog log_{reactor_,
                clock_,
                store_,
@@ -78,11 +148,13 @@ class LicenseDeskTest : public ::testing::Test {
   PeerDesk peer_desk_{log_, peer_clock_, peer_identity_, peer_settings_, [] {}};
   PeerLink link_{context_, reactor_, clock_, PeerConfig{}, peer_desk_};
   Catalog catalog_ = default_catalog();
-  LicenseDesk desk_{
-      {reactor_, clock_, log_, keys_, link_, settings_, catalog_, [] { return NodeNames{}; }},
-      identity_.node_id(),
-      make_writer(settings_, 1s)};
-  std::optional<Result<Json>> answer_;
+  LicenseDesk desk_{{reactor_, clock_, log_, keys_, link_, settings_, catalog_,
+                     [this] {
+                       return Premises{identity_.deployment_id(), {}};
+                     }},
+                    identity_.node_id(),
+                    make_writer(settings_, 1s)};
+  std::optional<net::Response> answer_;
 };
 
 // SPEC LIC-7: fact and document share a transaction, and nobody is told before it is durable
@@ -96,12 +168,12 @@ TEST_F(LicenseDeskTest, AcknowledgesWhatIsDurable) {
   store_.answer_all();
   EXPECT_FALSE(answer_) << "it waits a little for the key";
   reactor_.advance(5s);
-  ASSERT_TRUE(answer_ && *answer_);
-  const auto& result = (**answer_)["documents"][0];
+  ASSERT_EQ(code(), "");
+  const auto result = body()["documents"][0];
   EXPECT_EQ(result["used"], true);
   EXPECT_EQ(result["key_storage"]["state"], "pending");
   EXPECT_EQ(
-      (**answer_)["nodes"],
+      body()["nodes"],
       Json::array({{{"id", identity_.node_id()}, {"name", identity_.node_id()}, {"has", true}}}));
 }
 
@@ -109,8 +181,7 @@ TEST_F(LicenseDeskTest, AcknowledgesWhatIsDurable) {
 TEST_F(LicenseDeskTest, SaysThatTheDiskHasNotTakenIt) {
   install(license("L-2", "2026-05-01T00:00:00Z"));
   reactor_.advance(10s);
-  ASSERT_TRUE(answer_);
-  EXPECT_EQ(answer_->error().code, "store-failed");
+  EXPECT_EQ(code(), "store-failed");
   store_.answer_all();
   EXPECT_EQ(desk_.list()["licenses"][0]["id"], "L-2") << "it is there once the disk took it";
   EXPECT_EQ(desk_.list()["licenses"][0]["installed"]["by"], "mary");
@@ -127,12 +198,12 @@ TEST_F(LicenseDeskTest, AnswersAsSoonAsTheKeyCarriesIt) {
   });
   store_.answer_all();
   desk_.published(log_.decide(clock_.now()));
-  ASSERT_TRUE(answer_ && *answer_);
-  EXPECT_EQ((**answer_)["documents"][0]["key_storage"]["state"], "written");
+  ASSERT_EQ(code(), "");
+  EXPECT_EQ(body()["documents"][0]["key_storage"]["state"], "written");
 }
 
-// SPEC LIC-5
-TEST_F(LicenseDeskTest, ARefusalChangesNothing) {
+// SPEC LIC-5, REC-1
+TEST_F(LicenseDeskTest, ARefusalIsRecordedAndChangesNothing) {
   const auto facts = log_.facts().entries().size();
   const std::pair<std::string, std::string> rows[] = {
       {"no license", "invalid-format"},
@@ -140,11 +211,13 @@ TEST_F(LicenseDeskTest, ARefusalChangesNothing) {
   };
   for (const auto& [envelope, code] : rows) {
     install(envelope);
-    ASSERT_TRUE(answer_);
-    EXPECT_EQ(answer_->error().code, code);
+    EXPECT_EQ(this->code(), code);
   }
-  EXPECT_TRUE(store_.requests.empty());
-  EXPECT_EQ(log_.facts().entries().size(), facts);
+  store_.answer_all();
+  EXPECT_EQ(listed(), std::vector<std::string>{"L-1"});
+  ASSERT_EQ(log_.facts().entries().size(), facts + 2);
+  const auto& refused = std::get<ImportRefused>(log_.facts().entries().back().stored.fact.body);
+  EXPECT_EQ(refused.code + " " + refused.by, "older-than-current mary");
 }
 
 // SPEC LIC-5, LIC-11: a reloaded catalogue decides at once, and only about what is new
@@ -158,8 +231,7 @@ TEST_F(LicenseDeskTest, TheCatalogueNamesAndRefuses) {
   EXPECT_EQ(entry()["known"], true);
   catalog_.objects.erase("kvm");
   install(license("L-3", "2026-05-02T00:00:00Z"));
-  ASSERT_TRUE(answer_);
-  EXPECT_EQ(answer_->error().code, "unknown-object");
+  EXPECT_EQ(code(), "unknown-object");
   EXPECT_EQ(entry()["object_name"], "kvm");
   EXPECT_EQ(entry()["known"], false);
   EXPECT_EQ(desk_.list()["licenses"][0]["used"], true) << "what is installed stays";
@@ -170,8 +242,122 @@ TEST_F(LicenseDeskTest, TheSameOneTwiceIsImportedOnce) {
   const auto envelope = license("L-2", "2026-05-01T00:00:00Z");
   install(envelope);
   install(envelope);
-  ASSERT_TRUE(answer_);
-  EXPECT_EQ(answer_->error().code, "already-imported");
+  EXPECT_EQ(code(), "already-imported");
+}
+
+// SPEC LIC-6, LIC-7: each document for itself, all that go well in one transaction
+TEST_F(LicenseDeskTest, APackageIsTakenDocumentByDocument) {
+  tell_machine();
+  auto expired = file("F-over");
+  expired.entries[0].validity = SampleVendor::year(2024, 2025);
+  const auto package = sealed(file("F-module", EntryKind::module)) + sealed(expired) +
+                       sealed(file("F-base")) + license("L-2", "2026-05-01T00:00:00Z") +
+                       std::string(as_text(SampleVendor().seal(file("F-foreign"))));
+  install(package);
+  ASSERT_EQ(store_.requests.size(), 1u);
+  EXPECT_EQ(store_.requests.front().batch.documents.size(), 3u);
+  store_.answer_all();
+  reactor_.advance(5s);
+  EXPECT_EQ(results(),
+            (std::vector<std::string>{"F-module installed", "F-over expired", "F-base installed",
+                                      "L-2 installed", " untrusted-signer"}));
+  EXPECT_EQ(answer_->status, 200);
+  EXPECT_EQ(body()["succeeded"], 3);
+  EXPECT_EQ(body()["failed"], 2);
+  const auto documents = body()["documents"];
+  for (const auto& one : documents)
+    EXPECT_EQ(one["result"] == "refused", one.contains("cure") && one.contains("message")) << one;
+  EXPECT_EQ(listed(), (std::vector<std::string>{"F-base", "F-module", "L-1", "L-2"}));
+  const auto batch = content_hash(as_bytes(package));
+  EXPECT_EQ(log_.decide(clock_.now()).kept.front().batch, batch);
+
+  // Once more: nothing changes, and every document says why.
+  const auto before = log_.decide(clock_.now()).kept.size();
+  install(package);
+  EXPECT_TRUE(store_.requests.front().batch.documents.empty());
+  EXPECT_EQ(log_.decide(clock_.now()).kept.size(), before);
+  EXPECT_EQ(code(), "already-imported");
+  EXPECT_EQ(answer_->status, 409);
+  EXPECT_EQ(results(), (std::vector<std::string>{"F-module already-imported", "F-over expired",
+                                                 "F-base already-imported", "L-2 already-imported",
+                                                 " untrusted-signer"}));
+  EXPECT_EQ(body()["failed"], 5);
+}
+
+// SPEC LIC-4: what arrives while a signature is checked is judged with what it finds then
+TEST_F(LicenseDeskTest, TwoUploadsAtOnce) {
+  tell_machine();
+  const auto envelope = sealed(file("F-1"));
+  std::vector<int> statuses;
+  for (int i = 0; i < 2; ++i)
+    desk_.install({net::Role::administrator, "mary"}, envelope,
+                  [&](const net::Response& answer) { statuses.push_back(answer.status); });
+  ASSERT_TRUE(reactor_.run_until([&] { return statuses.size() == 1; }));
+  EXPECT_EQ(statuses[0], 409);
+  store_.answer_all();
+  ASSERT_TRUE(reactor_.run_until([&] { return statuses.size() == 2; }));
+  EXPECT_EQ(statuses[1], 200);
+}
+
+// SPEC SEC-5: a bundle that comes into force while the signatures are checked is asked as well
+TEST_F(LicenseDeskTest, ARevocationThatComesBetween) {
+  tell_machine();
+  auto revoking = vendor_.bundle(2);
+  revoking.revoked.licenses = {"F-1"};
+  post(sealed(file("F-1")));
+  settings_->set_trust(TrustStore::open(vendor_.roots(), vendor_.seal(revoking)).value());
+  EXPECT_EQ(code(), "revoked");
+  EXPECT_EQ(listed(), std::vector<std::string>{"L-1"});
+}
+
+// SPEC SEC-5: what the agents keep and the vendor revokes
+TEST_F(LicenseDeskTest, ARevokedLicenseIsWithdrawn) {
+  tell_machine();
+  install_now(sealed(file("F-1")) + sealed(file("F-2")));
+  auto revoking = vendor_.bundle(2);
+  revoking.revoked.licenses = {"F-1"};
+  settings_->set_trust(TrustStore::open(vendor_.roots(), vendor_.seal(revoking)).value());
+  desk_.published(log_.decide(clock_.now()));
+  ASSERT_TRUE(reactor_.run_until([&] { return !store_.requests.empty(); }));
+  store_.answer_all();
+  EXPECT_EQ(listed(), (std::vector<std::string>{"F-2", "L-1"}));
+}
+
+// SPEC LIC-2
+TEST_F(LicenseDeskTest, OnlyModulesFromFilesAreDeleted) {
+  tell_machine();
+  auto mixed = file("F-mixed");
+  mixed.entries.push_back(file("", EntryKind::module).entries[0]);
+  const auto module = sealed(file("F-module", EntryKind::module));
+  install_now(sealed(file("F-base")) + module + sealed(mixed) +
+              license("L-2", "2026-05-01T00:00:00Z"));
+  const std::pair<std::string, std::string> rows[] = {
+      {"F-base", "base-license"},      {"F-mixed", "base-license"}, {"L-1", "bound-to-key"},
+      {"L-2", "bound-to-key"},         {"X", "unknown-license"},    {"F-module", ""},
+      {"F-module", "unknown-license"},
+  };
+  for (const auto& [id, code] : rows) EXPECT_EQ(remove(id), code) << id;
+  EXPECT_EQ(listed(), (std::vector<std::string>{"F-base", "F-mixed", "L-1", "L-2"}));
+  const auto& deleted = std::get<LicenseDeleted>(log_.facts().entries().back().stored.fact.body);
+  EXPECT_EQ(deleted.id + " " + deleted.by, "F-module mary");
+  install_now(module);
+  EXPECT_EQ(listed().size(), 5u) << "it may come back";
+}
+
+// SPEC REQ-2, LIC-5: the factor that moved is named at the import and in the list
+TEST_F(LicenseDeskTest, AnotherMachineIsNamed) {
+  tell_machine();
+  install_now(sealed(file("F-1")));
+  const auto environment = [&] { return desk_.list()["licenses"][0]["environment"]; };
+  EXPECT_EQ(environment(), (Json{{"fits", true}, {"misfit", ""}}));
+  tell_machine('2');
+  install(sealed(file("F-2")));
+  EXPECT_EQ(code(), "wrong-environment");
+  EXPECT_NE(body()["detail"].get<std::string>().find("machine-id changed"), std::string::npos);
+  EXPECT_EQ(environment()["fits"], false);
+  EXPECT_NE(environment()["misfit"].get<std::string>().find("machine-id changed"),
+            std::string::npos);
+  EXPECT_EQ(desk_.list()["licenses"][0]["used"], false);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "agent/api/routes.h"
@@ -14,6 +15,9 @@ std::string role_name(net::Role role) {
   return role == net::Role::viewer ? "viewer" : "administrator";
 }
 
+const std::map<std::string, std::string> kMethods{
+    {"get", "GET"}, {"post", "POST"}, {"put", "PUT"}, {"delete", "DELETE"}};
+
 /// `GET /v1/status viewer` for every operation. The file keeps one layout: paths at two blanks,
 /// methods at four.
 std::set<std::string> documented(const std::string& file) {
@@ -22,7 +26,8 @@ std::set<std::string> documented(const std::string& file) {
   std::string line, path, method;
   while (std::getline(input, line)) {
     if (line.starts_with("  /")) path = line.substr(2, line.rfind(':') - 2);
-    if (line == "    get:" || line == "    post:") method = line == "    get:" ? "GET" : "POST";
+    for (const auto& [name, verb] : kMethods)
+      if (line == "    " + name + ":") method = verb;
     if (line.starts_with("      x-role: "))
       operations.insert(method + " " + path + " " + line.substr(14));
   }

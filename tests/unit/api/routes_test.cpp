@@ -56,6 +56,7 @@ TEST_F(Routes, AskForTheRoleThatSpecNames) {  // SPEC SEC-2
       {"POST", "/v1/key/refresh", Role::administrator},
       {"POST", "/v1/licenses", Role::administrator},
       {"POST", "/v1/trust", Role::administrator},
+      {"DELETE", "/v1/licenses/L-1", Role::administrator},
       {"POST", "/v1/peer/invite", Role::administrator},
       {"POST", "/v1/peer/join", Role::administrator},
   };
@@ -87,10 +88,11 @@ TEST_F(Routes, SayWhoAsked) {  // SPEC REC-1
   ask("POST", "/v1/peer/join", Role::administrator, R"({"token":"abc"})");
   ask("POST", "/v1/licenses", Role::administrator, " any bytes ");
   ask("POST", "/v1/trust", Role::administrator, "a bundle");
-  EXPECT_EQ(backend.calls,
-            (std::vector<std::string>{"refresh by mary", "invite by mary", "join by mary with abc",
-                                      "install by mary of  any bytes ",
-                                      "install trust by mary of a bundle"}));
+  ask("DELETE", "/v1/licenses/L-1", Role::administrator);
+  EXPECT_EQ(backend.calls, (std::vector<std::string>{
+                               "refresh by mary", "invite by mary", "join by mary with abc",
+                               "install by mary of  any bytes ",
+                               "install trust by mary of a bundle", "delete by mary of L-1"}));
 }
 
 // SPEC LIC-5: what is wrong with the document is 422, what is wrong here 409

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/license/package.h"
+#include "core/license/trust_store.h"
+
+namespace latchkey {
+
+/// One document of an upload, on its way through the checks.
+struct UploadedDocument {
+  PackagedDocument packaged;
+  std::string hash;                        ///< content hash of its envelope
+  std::optional<VerifiedLicense> license;  ///< its signature holds
+  std::optional<Error> refusal;            ///< why it is not installed; final
+};
+
+using UploadedDocuments = std::vector<UploadedDocument>;
+
+// Both are long work for a worker thread: 10,000 signatures take more than a second.
+
+/// Takes the upload apart. Error: `invalid-format`.
+Result<UploadedDocuments> open_upload(ByteView upload);
+/// Verifies every document that is not refused yet; one that does not verify is refused with
+/// TrustStore::verify_license()'s error. Ends early when it is asked to stop.
+void verify_licenses(UploadedDocuments& documents, const TrustStore& trust,
+                     const std::stop_token& stop);
+
+}  // namespace latchkey
