@@ -16,7 +16,7 @@ namespace http = boost::beast::http;
 using asio::local::stream_protocol;
 using boost::system::error_code;
 
-constexpr std::size_t kMaxAnswer = 16 * 1024 * 1024;
+constexpr std::size_t kMaxAnswer = 64 * 1024 * 1024;
 
 /// One connection; every step is given the same patience.
 class Exchange {
@@ -110,18 +110,20 @@ std::string member(const nlohmann::json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-Result<nlohmann::json> body_of(const http::response<http::string_body>& response) {
+Result<nlohmann::json> body_of(const http::response<http::string_body>& response,
+                               nlohmann::json* refusal = nullptr) {
   auto body = nlohmann::json::parse(response.body(), nullptr, false);
   if (body.is_discarded()) return bad_answer("it is no JSON");
   if (response.result_int() < 400) return body;
   if (!body.is_object() || member(body, "code").empty())
     return bad_answer("status " + std::to_string(response.result_int()) + " without a code");
+  if (refusal) *refusal = body;
   return fail(member(body, "code"), member(body, "detail"), member(body, "cure"));
 }
 
 Result<nlohmann::json> exchange(const std::string& socket, std::chrono::milliseconds patience,
                                 http::verb method, const std::string& target,
-                                const std::string& body) {
+                                const std::string& body, nlohmann::json* refusal = nullptr) {
   Exchange exchange(patience);
   if (const auto error = exchange.connect(socket)) return unreachable(socket, error);
   // A full or refusing server may have answered and closed before it took all of the request: read
@@ -134,7 +136,7 @@ Result<nlohmann::json> exchange(const std::string& socket, std::chrono::millisec
       return bad_answer(error.message());
     return unreachable(socket, send_error ? send_error : error);
   }
-  return body_of(parser.get());
+  return body_of(parser.get(), refusal);
 }
 
 }  // namespace
@@ -146,9 +148,13 @@ Result<nlohmann::json> ApiClient::get(const std::string& target) const {
   return exchange(socket_, patience_, http::verb::get, target, {});
 }
 
-Result<nlohmann::json> ApiClient::post(const std::string& target,
-                                       const std::string& json_body) const {
-  return exchange(socket_, patience_, http::verb::post, target, json_body);
+Result<nlohmann::json> ApiClient::post(const std::string& target, const std::string& body,
+                                       nlohmann::json* refusal) const {
+  return exchange(socket_, patience_, http::verb::post, target, body, refusal);
+}
+
+Result<nlohmann::json> ApiClient::remove(const std::string& target) const {
+  return exchange(socket_, patience_, http::verb::delete_, target, {});
 }
 
 Result<void> ApiClient::watch(const std::string& target, const TakeEvent& take) const {

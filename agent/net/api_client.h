@@ -14,7 +14,7 @@ namespace latchkey::net {
 /// line tool; the one header of the agent that tools may include.
 ///
 /// Errors: `agent-unreachable` (nothing answers, or not in time), `not-permitted` (the socket's
-/// rights), `bad-answer` (no HTTP, no JSON, over 16 MiB), and whatever code a problem document of
+/// rights), `bad-answer` (no HTTP, no JSON, over 64 MiB), and whatever code a problem document of
 /// the agent carries.
 class ApiClient {
  public:
@@ -22,7 +22,10 @@ class ApiClient {
                      std::chrono::milliseconds patience = std::chrono::seconds(15));
 
   Result<nlohmann::json> get(const std::string& target) const;
-  Result<nlohmann::json> post(const std::string& target, const std::string& json_body = {}) const;
+  /// `refusal`: where the problem document goes when the answer is one; null: nowhere.
+  Result<nlohmann::json> post(const std::string& target, const std::string& body = {},
+                              nlohmann::json* refusal = nullptr) const;
+  Result<nlohmann::json> remove(const std::string& target) const;
 
   /// Hands every server-sent event to `take` until that returns false (no error) or the agent goes
   /// away

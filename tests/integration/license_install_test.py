@@ -69,7 +69,7 @@ class RenewalTest(LicenseTest):
         self.assertEqual(self.refusal(self.a, renewal), "key-not-inserted")
         self.lab.ctl("a", "plug", "red")
         self.wait("Ready", lambda: self.a.status()["state"] == "Ready")
-        before = self.a.get("/v1/records")["records"]
+        before = self.a.get("/v1/licenses")["licenses"]
         cases = {
             "invalid-format": garbage,
             "untrusted-signer": self.issue(self.red, "L-foreign", issuer="stranger"),
@@ -80,7 +80,9 @@ class RenewalTest(LicenseTest):
         }
         for code, file in cases.items():
             self.assertEqual(self.refusal(self.a, file), code)
-        self.assertEqual(self.a.get("/v1/records")["records"], before, "a refusal leaves no trace in the history")
+        self.assertEqual(self.a.get("/v1/licenses")["licenses"], before, "a refusal changes nothing")
+        refused = self.a.get("/v1/records?kind=import-refused")["records"]  # SPEC REC-1
+        self.assertEqual([r["fact"]["code"] for r in reversed(refused)], ["key-not-inserted", *cases])
         self.install(self.a, renewal)
         self.assertEqual(self.refusal(self.a, renewal), "already-imported")
         older = self.issue(self.red, "L-older", issued=NOW + HOUR)

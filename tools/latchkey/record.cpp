@@ -16,21 +16,6 @@ struct ListOptions {
   std::uint64_t before = 0;
 };
 
-/// RFC 3986 2.1: everything but the unreserved characters.
-std::string escaped(const std::string& value) {
-  static constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || c == '-' || c == '.' || c == '_' || c == '~') {
-      out += c;
-    } else {
-      out.append("%").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
-    }
-  }
-  return out;
-}
-
 std::string target_of(const ListOptions& options) {
   std::string target = "/v1/records?limit=" + std::to_string(options.limit);
   if (options.before != 0) target += "&before=" + std::to_string(options.before);

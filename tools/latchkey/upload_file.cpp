@@ -3,20 +3,20 @@
 #include <fstream>
 #include <iostream>
 
+#include "core/license/package.h"
+
 namespace latchkey::cli {
 namespace {
 
-constexpr std::size_t kMaxFile = 1024 * 1024;  // what the agent takes in one request
-
 Result<std::string> read_all(std::istream& in, const std::string& name) {
-  std::string content(kMaxFile + 1, '\0');
+  std::string content(kMaxUpload + 1, '\0');
   in.read(content.data(), static_cast<std::streamsize>(content.size()));
   content.resize(static_cast<std::size_t>(in.gcount()));
   if (in.bad() || content.empty())
     return fail("unreadable-file", name + " cannot be read or is empty.",
                 "Name the file that the vendor sent.");
-  if (content.size() > kMaxFile)
-    return fail("invalid-format", name + " is larger than 1 MiB: nothing that a vendor sends is.",
+  if (content.size() > kMaxUpload)
+    return fail("invalid-format", name + " is larger than 16 MiB: nothing that a vendor sends is.",
                 "Name the file that the vendor sent.");
   return content;
 }
