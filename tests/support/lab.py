@@ -117,10 +117,10 @@ class Agent:
         self.stop()
         return self.start()
 
-    def request(self, method: str, path: str, body: dict | None = None) -> dict:
-        connection = UnixConnection(self.socket)
+    def request(self, method: str, path: str, body: dict | bytes | None = None, timeout: float = 5) -> dict:
+        connection = UnixConnection(self.socket, timeout)
         try:
-            content = None if body is None else json.dumps(body)
+            content = json.dumps(body) if isinstance(body, dict) else body
             connection.request(method, path, content, {"Content-Type": "application/json"} if content else {})
             answer = connection.getresponse()
             text = answer.read()
@@ -136,8 +136,8 @@ class Agent:
     def status(self) -> dict:
         return self.get("/v1/status")
 
-    def post(self, path: str, body: dict | None = None) -> dict:
-        return self.request("POST", path, body)
+    def post(self, path: str, body: dict | bytes | None = None, timeout: float = 5) -> dict:
+        return self.request("POST", path, body, timeout)
 
     def invite(self) -> str:
         return self.cli("peer", "invite").strip()
