@@ -19,7 +19,8 @@ import lab as labs  # noqa: E402
 DAY = datetime.timedelta(days=1)
 KEYS = ("red", "green")
 TOKEN = "token"  # a stock PIV token
-PREPOSITION = {"plug": "into", "pull": "from", "renew": "on"}
+MODULE = "disaster-recovery:vm:200:module"
+PREPOSITION = {"plug": "into", "pull": "from", "renew": "on", "order": "on"}
 
 
 @dataclasses.dataclass
@@ -58,6 +59,8 @@ TOUR = [
          Expected("Ready", key=TOKEN)),  # KEY-9
     Step("Its license is renewed from the other node", [("renew", TOKEN, "b")],
          Expected("Ready", key=TOKEN)),  # LIC-8, LIC-10
+    Step("A module is ordered with the request key and comes in a file", [("order", MODULE, "a")],
+         Expected("Ready", key=TOKEN)),  # REQ-1, LIC-1, LIC-10
 ]
 
 
@@ -141,6 +144,8 @@ class Deployment:
         print(f"    {verb} {key} ({PREPOSITION[verb]} node-{port})", flush=True)
         if verb == "renew":
             self.renew(key, self.agents["ab".index(port)])
+        elif verb == "order":
+            self.order(key, self.agents["ab".index(port)])
         else:
             self.lab.ctl(port, verb, key)
 
@@ -149,6 +154,16 @@ class Deployment:
         key_id = next(i for i, name in self.names.items() if name == key)
         file = self.lab.issue(f"{key}-renewed", key_id, days=730)
         print(textwrap.indent(agent.cli("license", "install", str(file)), " " * 8), end="")
+
+    def order(self, entry: str, agent):
+        """The same without a USB key: bound to both nodes, and on both of them when it is installed."""
+        request, file = self.lab.dir / "request.json", self.lab.vendor_dir / "module.license"
+        agent.cli("request-key", "-o", request)
+        self.lab.vendor("issue", "--issuer", "issuer", "--request-key", request, "--entry", entry, "--customer", "Lab",
+                        "--id", "L-module", "--days", 365, "--output", file)
+        print(textwrap.indent(agent.cli("license", "install", str(file)), " " * 8), end="")
+        for node in self.agents:
+            labs.wait_for(f"{node.name} lists it", lambda node=node: "L-module" in node.cli("license", "list"))
 
     def show(self):
         print("Two paired Latchkey agents with emulated USB keys run on this machine.\n")
