@@ -24,8 +24,9 @@ using UploadedDocuments = std::vector<UploadedDocument>;
 
 /// Takes the upload apart. Error: `invalid-format`.
 Result<UploadedDocuments> open_upload(ByteView upload);
-/// Verifies every document that is not refused yet; one that does not verify is refused with
-/// TrustStore::verify_license()'s error. Ends early when it is asked to stop.
+/// Verifies every document that is not refused yet, on several processors when there are many; one
+/// that does not verify is refused with TrustStore::verify_license()'s error. Ends early when it is
+/// asked to stop.
 void verify_licenses(UploadedDocuments& documents, const TrustStore& trust,
                      const std::stop_token& stop);
 
