@@ -199,7 +199,11 @@ OrderResult read_orders(std::span<const OrderFile> files, const Issuer& issuer, 
 
 Error order_error(const FileProblems& problems) {
   auto text = std::to_string(problems.size()) + " problem(s), nothing was issued:";
-  for (const auto& problem : problems) text += "\n" + to_string(problem);
+  constexpr std::size_t kShown = 100;  // one mistake may stand in each of ten thousand licenses
+  for (const auto& problem : std::span(problems).first(std::min(kShown, problems.size())))
+    text += "\n" + to_string(problem);
+  if (problems.size() > kShown)
+    text += "\nand " + std::to_string(problems.size() - kShown) + " more";
   return {"invalid-order", std::move(text), ""};
 }
 

@@ -23,7 +23,7 @@ struct OrderFile {
 using OrderResult = tl::expected<std::vector<LicenseDocument>, FileProblems>;
 OrderResult read_orders(std::span<const OrderFile> files, const Issuer& issuer, Time now);
 
-/// Error `invalid-order`, one line for each problem.
+/// Error `invalid-order`, one line for each of the first hundred problems.
 Error order_error(const FileProblems& problems);
 
 }  // namespace latchkey::vendor

@@ -177,5 +177,16 @@ TEST_F(IssueRequestKey, SeveralOrdersAreOneBatch) {
   EXPECT_FALSE(std::filesystem::exists(path("none")));
 }
 
+TEST_F(IssueRequestKey, OfOneMistakeInEveryLicenseTheBeginningIsShown) {
+  std::string order = "customer = \"A\"\n";
+  for (int i = 0; i < 150; ++i) order += "[[license]]\nrequest-key = \"absent\"\n" + entry_;
+  write("order.toml", order);
+  const auto error = run("issue --issuer @issuer --order @order.toml").err;
+  EXPECT_THAT(error, testing::HasSubstr("invalid-order: 150 problem(s)"));
+  EXPECT_THAT(error, testing::HasSubstr(": license[100].request-key: "));
+  EXPECT_THAT(error, testing::Not(testing::HasSubstr("license[101]")));
+  EXPECT_THAT(error, testing::HasSubstr("\nand 50 more\n"));
+}
+
 }  // namespace
 }  // namespace latchkey
