@@ -18,6 +18,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import imports  # noqa: E402
 import lab as labs  # noqa: E402
 
 SERVER_CPU, CLIENT_CPU = 0, os.cpu_count() - 1
@@ -198,7 +199,17 @@ def share_rows(lab, options):
         yield Row(f"{event}_own_share_ms", statistics.median(own_share(agent, event)), "ms", 5)
 
 
-SECTIONS = {"status": status_rows, "share": share_rows, "verify": verify_rows, "fold": fold_rows, "idle": idle_rows,
+# --- imports ------------------------------------------------------------------------------------------------------
+
+def import_rows(lab, options):
+    rounds = 3 if options.quick else 5
+    yield Row("import_10000_documents_ms", *imports.measure(lab, "import", 10_000, rounds), 2)
+    # 250 entries each: 40 signatures and 40 rows are next to nothing beside 10,000 entries of JSON that are read
+    # strictly, judged and answered one by one. Shown, so that it does not grow unseen.
+    yield Row("import_40_documents_ms", *imports.measure(lab, "import", 40, rounds), judged=False)
+
+
+SECTIONS = {"import": import_rows, "status": status_rows, "share": share_rows, "verify": verify_rows, "fold": fold_rows, "idle": idle_rows,
             "start": start_rows}
 
 
@@ -211,7 +222,7 @@ def main() -> int:
     rows = []
     with labs.Lab() as lab:
         lab.create_vendor()
-        lab.start_emulator(ports=("a",))
+        lab.start_emulator(ports=("a", "import"))
         lab.create_key("red")
         lab.agent = labs.Agent(lab, "node-a", lab.port_socket("a"), peer=False).start()
         lab.ctl("a", "plug", "red")
