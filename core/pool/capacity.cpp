@@ -1,0 +1,99 @@
+#include "core/pool/capacity.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace latchkey {
+namespace {
+
+constexpr std::array<std::string_view, 3> kStatuses{"ok", "usage-reaches-limit", "over-quota"};
+
+/// Quantities come from signed documents, but a sum must not wrap all the same.
+void add_to(std::uint64_t& sum, std::uint64_t quantity) {
+  sum += std::min(quantity, std::numeric_limits<std::uint64_t>::max() - sum);
+}
+
+void count(Pool& pool, const EntitledEntry& entry) {
+  const auto quantity = entry.entry->quantity;
+  if (entry.status == EntryStatus::expired) add_to(pool.expired, quantity);
+  if (entry.status == EntryStatus::not_yet_valid) add_to(pool.not_yet_valid, quantity);
+  if (!entry.counts()) return;
+  add_to(pool.total, quantity);
+  if (entry.status == EntryStatus::expiring_soon) add_to(pool.expiring_soon, quantity);
+  pool.next_end = std::min(pool.next_end.value_or(entry.ends), entry.ends);
+}
+
+/// Its document is the deployment's, whatever the entry is worth at this time.
+bool in_force(const EntitledEntry& entry) {
+  return entry.counts() || entry.status == EntryStatus::expired ||
+         entry.status == EntryStatus::not_yet_valid || entry.status == EntryStatus::base_missing;
+}
+
+void describe(Pool& pool, const PoolId& id, const Catalog& catalog) {
+  const auto found = catalog.objects.find(id.object);
+  if (found == catalog.objects.end()) return;
+  pool.module = found->second.kind != ObjectKind::base;
+  pool.draws_on = found->second.draws_on;
+}
+
+/// What its own consumers use is served by the pool itself, as far as that goes.
+void serve_own(Pool& pool) {
+  const auto own = std::min(pool.used, pool.total);
+  pool.available = pool.total - own;
+  pool.over = pool.used - own;
+}
+
+void draw(Pool& pool, Pool& source) {
+  pool.drawn = std::min(pool.over, source.available);
+  pool.over -= pool.drawn;
+  source.lent += pool.drawn;
+  source.available -= pool.drawn;
+}
+
+template <class Use>
+void for_each_draw(Capacity& capacity, Use use) {
+  for (auto& [id, pool] : capacity.pools) {
+    if (pool.draws_on.empty()) continue;
+    const auto source = capacity.pools.find({pool.draws_on, id.unit});
+    if (source != capacity.pools.end()) use(pool, source->second);
+  }
+}
+
+bool breaks_quota(const Pool& pool) {
+  return pool.over > 0 && (!pool.module || pool.total > 0 || !pool.draws_on.empty());
+}
+
+}  // namespace
+
+std::string_view to_string(PoolStatus status) {
+  return kStatuses[static_cast<std::size_t>(status)];
+}
+
+PoolStatus status_of(const Pool& pool) {
+  if (pool.over > 0) return PoolStatus::over_quota;
+  const bool full = pool.used + pool.lent > 0 && pool.available == 0;
+  return full ? PoolStatus::usage_reaches_limit : PoolStatus::ok;
+}
+
+Capacity capacity(const Entitlements& entitlements, const Usage& usage, const Catalog& catalog) {
+  Capacity out;
+  for (const auto& entry : entitlements.entries) {
+    if (!in_force(entry)) continue;
+    auto& pool = out.pools[{entry.entry->object, entry.entry->unit}];
+    pool.module = entry.entry->kind == EntryKind::module;
+    count(pool, entry);
+  }
+  for (const auto& [id, used] : usage) out.pools[id].used = used;
+  for (auto& [id, pool] : out.pools) {
+    describe(pool, id, catalog);
+    serve_own(pool);
+  }
+  for_each_draw(out, draw);
+  for_each_draw(out,
+                [](Pool& pool, const Pool& source) { add_to(pool.available, source.available); });
+  for (const auto& [id, pool] : out.pools) out.over_quota = out.over_quota || breaks_quota(pool);
+  return out;
+}
+
+}  // namespace latchkey

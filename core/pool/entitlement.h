@@ -1,0 +1,85 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/deployment/decision.h"
+#include "core/license/catalog.h"
+#include "core/license/document.h"
+
+namespace latchkey {
+
+inline constexpr Duration kExpiringSoon = 15 * kDay;         ///< SPEC LIC-9
+inline constexpr Duration kServiceExpiringSoon = 30 * kDay;  ///< SPEC LIC-9: after-sales service
+
+/// Whether an entry counts now, or why not (SPEC LIC-9).
+enum class EntryStatus {
+  valid,
+  expiring_soon,  ///< counts, and its own validity ends in less than 15 (a service: 30) days
+  expired,        ///< or the buffer that carried it is over (SPEC BUF-6)
+  not_yet_valid,
+  base_missing,  ///< a module while no base entry counts (SPEC LIC-1)
+  hidden,        ///< the same module counts from the source that was issued last (SPEC LIC-3)
+  environment_mismatch,  ///< its document describes other machines (SPEC REQ-2)
+  superseded,            ///< its document was replaced by another
+  key_absent,            ///< the key it is bound to is not the one in use, nor bridged by a buffer
+};
+/// `valid`, `expiring-soon`, …
+std::string_view to_string(EntryStatus status);
+/// Why it does not count, for people; empty when it does.
+std::string_view message(EntryStatus status);
+
+/// What carries an entry.
+enum class LicenseSource { key, buffer, file };
+std::string_view to_string(LicenseSource source);  ///< `key`, `buffer`, `file`
+
+/// A document that was verified when it was read or installed.
+struct StoredLicense {
+  std::string hash;  ///< content hash of its envelope
+  LicenseDocument document;
+};
+
+struct EntitledEntry {
+  std::shared_ptr<const StoredLicense> license;
+  const LicenseEntry* entry = nullptr;  ///< within `license`
+  LicenseSource source = LicenseSource::file;
+  Time ends;  ///< when it stops counting: its own expiry, or before that the buffer's (SPEC BUF-6)
+  EntryStatus status = EntryStatus::valid;
+  std::string detail;  ///< environment_mismatch: which node and what of it, for people
+
+  bool counts() const {
+    return status == EntryStatus::valid || status == EntryStatus::expiring_soon;
+  }
+};
+
+/// What may be used at one instant, wherever its documents come from.
+struct Entitlements {
+  Time at;
+  /// Of every document that is known here: the key's or the buffer's, then those of other keys and
+  /// of files in the order of their installation.
+  std::vector<EntitledEntry> entries;
+  bool usable = false;              ///< some base entry counts
+  std::optional<Time> next_change;  ///< the next instant at which this changes without a new fact
+};
+
+struct EntitleContext {
+  const Catalog& catalog;
+  DeploymentId deployment;                   ///< this one
+  std::map<std::string, std::string> names;  ///< node id -> what people call it
+  /// The document with this content hash; null when it is not here: then it does not count.
+  std::function<std::shared_ptr<const StoredLicense>(const std::string& hash)> document;
+};
+
+/// Pure, and the same on both nodes (SPEC KEY-6). Documents of keys and of files go the same way
+/// from here on.
+Entitlements entitle(const Decision& decision, const EntitleContext& context);
+
+/// Is it a service (after-sales), as the catalogue has it?
+bool is_service(const Catalog& catalog, const std::string& object);
+
+}  // namespace latchkey
