@@ -8,6 +8,7 @@
 
 #include "agent/net/http.h"
 #include "core/base/result.h"
+#include "core/pool/policy.h"
 
 namespace latchkey {
 
@@ -41,6 +42,11 @@ class Backend {
   /// A file license by its id (SPEC LIC-2).
   virtual void delete_license(const net::Caller& caller, const std::string& id, JsonDone done) = 0;
   virtual nlohmann::json licenses() const = 0;
+  virtual nlohmann::json pools() const = 0;
+  /// SPEC QUOTA-1: whether it is allowed now. `object`: a license object, or empty.
+  virtual nlohmann::json authorize(Operation operation, const std::string& object) const = 0;
+  virtual nlohmann::json alerts() const = 0;
+  virtual std::string metrics() const = 0;  ///< Prometheus text
   /// An envelope of core/deployment/request_key.h (SPEC REQ-1).
   virtual Result<std::string> request_key() const = 0;
   virtual nlohmann::json trust() const = 0;

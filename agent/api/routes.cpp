@@ -8,6 +8,8 @@ net::Router make_routes(Backend& backend) {
   add_health_routes(router, backend);
   add_key_routes(router, backend);
   add_license_routes(router, backend);
+  add_pool_routes(router, backend);
+  add_alert_routes(router, backend);
   add_peer_routes(router, backend);
   add_record_routes(router, backend);
   add_request_key_routes(router, backend);

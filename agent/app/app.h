@@ -68,6 +68,7 @@ class App {
   LicenseDesk licenses_;
   RequestDesk requests_;
   TrustDesk trust_;
+  PoolDesk pools_;
   FrontDesk front_desk_;
   std::optional<net::UnixServer> server_;
   std::unique_ptr<Alarm> beat_;

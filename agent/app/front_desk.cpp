@@ -18,13 +18,14 @@ void log_request(std::string_view what, const net::Caller& caller) {
 }  // namespace
 
 FrontDesk::FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
-                     LicenseDesk& licenses, RequestDesk& requests, TrustDesk& trust, PeerLink& link,
-                     std::function<NodeNames()> names)
+                     LicenseDesk& licenses, const PoolDesk& pools, RequestDesk& requests,
+                     TrustDesk& trust, PeerLink& link, std::function<NodeNames()> names)
     : log_(log),
       store_(store),
       publisher_(publisher),
       keys_(keys),
       licenses_(licenses),
+      pools_(pools),
       requests_(requests),
       trust_(trust),
       link_(link),
@@ -39,6 +40,14 @@ void FrontDesk::refresh_keys(const net::Caller& caller, JsonDone done) {
 Json FrontDesk::licenses() const { return licenses_.list(); }
 
 Json FrontDesk::trust() const { return trust_.show(); }
+
+Json FrontDesk::pools() const { return pools_.pools(); }
+
+Json FrontDesk::authorize(Operation operation, const std::string& object) const {
+  return pools_.authorize(operation, object);
+}
+
+Json FrontDesk::alerts() const { return pools_.alerts(); }
 
 Json FrontDesk::records(const RecordQuery& query) const {
   return records_page(log_.facts(), query, names_());

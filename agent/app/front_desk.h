@@ -3,6 +3,7 @@
 #include "agent/api/backend.h"
 #include "agent/app/key_desk.h"
 #include "agent/app/license_desk.h"
+#include "agent/app/pool_desk.h"
 #include "agent/app/publisher.h"
 #include "agent/app/records.h"
 #include "agent/app/request_desk.h"
@@ -15,8 +16,8 @@ class FrontDesk final : public Backend {
  public:
   /// References outlive the desk.
   FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
-            LicenseDesk& licenses, RequestDesk& requests, TrustDesk& trust, PeerLink& link,
-            std::function<NodeNames()> names);
+            LicenseDesk& licenses, const PoolDesk& pools, RequestDesk& requests, TrustDesk& trust,
+            PeerLink& link, std::function<NodeNames()> names);
 
   const Snapshot& snapshot() const override { return publisher_.snapshot(); }
   void refresh_keys(const net::Caller& caller, JsonDone done) override;
@@ -28,6 +29,10 @@ class FrontDesk final : public Backend {
     licenses_.remove(caller, id, std::move(done));
   }
   nlohmann::json licenses() const override;
+  nlohmann::json pools() const override;
+  nlohmann::json authorize(Operation operation, const std::string& object) const override;
+  nlohmann::json alerts() const override;
+  std::string metrics() const override { return pools_.metrics(); }
   Result<std::string> request_key() const override {
     return requests_.request_key(publisher_.decision());
   }
@@ -48,6 +53,7 @@ class FrontDesk final : public Backend {
   Publisher& publisher_;
   KeyDesk& keys_;
   LicenseDesk& licenses_;
+  const PoolDesk& pools_;
   RequestDesk& requests_;
   TrustDesk& trust_;
   PeerLink& link_;

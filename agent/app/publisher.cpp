@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/app/alert_json.h"
 #include "agent/systemd/notify.h"
 #include "agent/telemetry/log.h"
 #include "agent/telemetry/names.h"
@@ -13,18 +14,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// How long a history warning stays in the status; it stays in the records for good.
-constexpr Duration kWarningLife = 30 * kDay;
-
-std::vector<StatusWarning> warnings_of(const NodeLog& log, Time now) {
-  std::vector<StatusWarning> warnings;
-  if (log.failing()) warnings.push_back({log.failure().code, log.failure().message});
-  for (const auto& fact : log.view().facts()) {
-    const auto* warning = std::get_if<HistoryWarning>(&fact.body);
-    if (warning != nullptr && fact.at + kWarningLife > now)
-      warnings.push_back({warning->code, warning->detail});
-  }
-  return warnings;
+std::map<std::string, std::string> names_in(const StatusView& view) {
+  return {{view.node, view.node_name}, {view.peer.node, view.peer.name}};
 }
 
 std::shared_ptr<const std::string> body_of(const Json& json) {
@@ -34,25 +25,43 @@ std::shared_ptr<const std::string> body_of(const Json& json) {
 
 }  // namespace
 
-Publisher::Publisher(Reactor& reactor, const Clock& clock, Complete complete)
-    : clock_(clock), complete_(std::move(complete)), next_(reactor.alarm()) {}
+Publisher::Publisher(Reactor& reactor, const Clock& clock, const Catalog& catalog,
+                     Complete complete)
+    : clock_(clock), catalog_(catalog), complete_(std::move(complete)), next_(reactor.alarm()) {}
 
 void Publisher::publish(const NodeLog& log) {
   if (!log.durable() && !log.failing()) return;
   const Time now = clock_.now();
-  // While the disk refuses, the last durable state stands, with a warning.
+  // While the disk refuses, the last durable state stands, with an alert.
   if (log.durable() || snapshot_.status == nullptr) view_.decision = log.decide(now);
-  view_.warnings = warnings_of(log, now);
   complete_(view_);
+  assess(log);
   render();
   schedule(log);
   if (published_) published_();
 }
 
+/// What the decision means for what may be used, and what people are told of it.
+void Publisher::assess(const NodeLog& log) {
+  const auto names = names_in(view_);
+  view_.entitlements =
+      entitle(view_.decision, {catalog_, view_.deployment, names, [&](const std::string& hash) {
+                                 return documents_.find(log.facts(), hash);
+                               }});
+  // Nobody can say yet what they use: consumers and their leases come with the license server.
+  view_.capacity = capacity(view_.entitlements, Usage{}, catalog_);
+  const Standing standing{view_.decision, view_.entitlements, view_.capacity, catalog_};
+  auto alerts = latchkey::alerts({standing, view_.node, names, log.view().facts(),
+                                  log.failing() ? &log.failure() : nullptr, view_.clock.anomalies,
+                                  view_.alerts});
+  log_alerts(view_.alerts, alerts);
+  view_.alerts = std::move(alerts);
+}
+
 void Publisher::render() {
-  auto status = status_json(view_);
+  auto status = status_json(view_, catalog_);
   snapshot_ = {body_of(status), body_of(key_json(status)), body_of(peer_json(view_)),
-               view_.decision.usable};
+               view_.entitlements.usable};
   status.erase("time");
   status["clock"].erase("license_time");
   status["clock"].erase("wall_time");
@@ -63,19 +72,7 @@ void Publisher::render() {
   }
 }
 
-void Publisher::tell_anomalies() {
-  std::set<std::string> codes;
-  for (const auto& anomaly : view_.clock.anomalies) {
-    codes.insert(anomaly.code);
-    if (anomalies_.count(anomaly.code) == 0)
-      log::warning(log::names::kClockAnomaly, {{"code", anomaly.code}, {"detail", anomaly.text}});
-  }
-  if (codes.empty() && !anomalies_.empty()) log::info(log::names::kClockAgrees);
-  anomalies_ = std::move(codes);
-}
-
 void Publisher::announce() {
-  tell_anomalies();
   std::erase_if(sinks_, [&](const auto& sink) { return !sink->send("status", *snapshot_.status); });
   const auto& decision = view_.decision;
   const std::string state(to_string(decision.state));
@@ -84,12 +81,14 @@ void Publisher::announce() {
   log::info(log::names::kStateChanged, {{"state", state},
                                         {"reason", decision.reason},
                                         {"key", decision.key_id},
-                                        {"usable", decision.usable ? "yes" : "no"}});
+                                        {"usable", view_.entitlements.usable ? "yes" : "no"}});
   systemd::status(state + (decision.reason.empty() ? "" : " (" + decision.reason + ")"));
 }
 
 void Publisher::schedule(const NodeLog& log) {
-  const auto change = view_.decision.next_change;
+  auto change = view_.decision.next_change;
+  if (const auto& other = view_.entitlements.next_change)
+    change = std::min(change.value_or(*other), *other);
   if (!change) return next_->cancel();
   // A day at most: the wall clock may be set while we wait.
   const auto wait = std::clamp<Duration>(*change - view_.decision.at, Duration(1), kDay);

@@ -2,11 +2,11 @@
 
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "agent/api/backend.h"
+#include "agent/app/license_documents.h"
 #include "agent/app/node_log.h"
 #include "agent/app/status.h"
 
@@ -18,12 +18,14 @@ class Publisher {
   /// `complete` adds what the log does not know (names, the peer link, what is being read).
   using Complete = std::function<void(StatusView&)>;
 
-  Publisher(Reactor& reactor, const Clock& clock, Complete complete);
+  /// References outlive the publisher; a reload changes the catalogue's content in place.
+  Publisher(Reactor& reactor, const Clock& clock, const Catalog& catalog, Complete complete);
 
   /// Says what `log` says now, unless that is not durable yet: then the log calls again when it is.
   void publish(const NodeLog& log);
 
   const Snapshot& snapshot() const { return snapshot_; }
+  const StatusView& view() const { return view_; }             ///< the published one
   const Decision& decision() const { return view_.decision; }  ///< the published one
   /// Each new status, until the sink's client is gone.
   void watch(std::shared_ptr<net::EventSink> sink);
@@ -31,19 +33,20 @@ class Publisher {
   void on_published(std::function<void()> call) { published_ = std::move(call); }
 
  private:
+  void assess(const NodeLog& log);
   void render();
   void announce();
-  void tell_anomalies();
   void schedule(const NodeLog& log);
 
   const Clock& clock_;
+  const Catalog& catalog_;
   Complete complete_;
+  LicenseDocuments documents_;
   std::function<void()> published_;
   StatusView view_;
   Snapshot snapshot_;
   std::string news_;  ///< the last status without what changes by itself
   std::string last_state_;
-  std::set<std::string> anomalies_;  ///< of the clock, by code, told in the log
   std::vector<std::shared_ptr<net::EventSink>> sinks_;
   std::unique_ptr<Alarm> next_;
 };

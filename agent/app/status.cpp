@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "agent/app/explain.h"
+#include "agent/app/alert_json.h"
+#include "agent/app/pool_json.h"
+#include "core/usbkey/explain.h"
 #include "drivers/usb/emulated_port_monitor.h"
 
 namespace latchkey {
@@ -130,15 +132,18 @@ Json latest_reading(const StatusView& view) {
   return latest ? Json(format_time(*latest)) : Json(nullptr);
 }
 
+/// It lives on file licenses: nobody has to insert anything.
+bool misses_no_key(const StatusView& view) {
+  return view.decision.reason == "never-inserted" && view.entitlements.usable;
+}
+
 }  // namespace
 
-Json status_json(const StatusView& view) {
+Json status_json(const StatusView& view, const Catalog& catalog) {
   const auto& decision = view.decision;
   const auto explanation = explain(decision.reason);
-  Json keys = Json::array(), warnings = Json::array();
+  Json keys = Json::array();
   for (const auto& key : decision.keys) keys.push_back(plugged_json(view, key));
-  for (const auto& warning : view.warnings)
-    warnings.push_back({{"code", warning.code}, {"text", warning.text}});
   return {{"version", view.version},
           {"time", format_time(std::chrono::floor<std::chrono::seconds>(decision.at))},
           {"node", {{"id", view.node}, {"name", view.node_name}}},
@@ -147,11 +152,11 @@ Json status_json(const StatusView& view) {
           {"state", to_string(decision.state)},
           {"reason", decision.reason},
           {"message", explanation.message},
-          {"cure", explanation.cure},
+          {"cure", misses_no_key(view) ? "" : explanation.cure},
           {"reading", view.reading},
           {"read_at", latest_reading(view)},
           {"key", decision.key_id},
-          {"usable", decision.usable},
+          {"usable", view.entitlements.usable},
           {"license", license_json(decision)},
           {"buffer", buffer_json(decision)},
           {"if_removed_now", forecast_json(decision)},
@@ -159,7 +164,9 @@ Json status_json(const StatusView& view) {
           {"devices_without_key", without_key_json(view)},
           {"emulated_port", view.emulated_port},
           {"clock", clock_json(view.clock)},
-          {"warnings", std::move(warnings)}};
+          {"over_quota", view.capacity.over_quota},
+          {"pools", pools_json(view.capacity, catalog)},
+          {"alerts", alerts_json(view.alerts)}};
 }
 
 Json key_json(const Json& status) {

@@ -9,13 +9,9 @@
 #include "agent/keys/key_bench.h"
 #include "agent/peer/link.h"
 #include "core/deployment/decision.h"
+#include "core/pool/alerts.h"
 
 namespace latchkey {
-
-struct StatusWarning {
-  std::string code;
-  std::string text;
-};
 
 /// Everything that GET /v1/status shows.
 struct StatusView {
@@ -30,11 +26,13 @@ struct StatusView {
   bool emulated_port = false;           ///< the configuration names one (the status must say so)
   std::map<std::string, Time> read_at;  ///< latest reading of each port of this node (SPEC KEY-10)
   std::vector<DeviceWithoutKey> without_key;  ///< of this node
-  std::vector<StatusWarning> warnings;
+  Entitlements entitlements;
+  Capacity capacity;
+  std::vector<Alert> alerts;
 };
 
 /// Body of GET /v1/status; `time` is the view's (SPEC KEY-10: how old it is).
-nlohmann::json status_json(const StatusView& view);
+nlohmann::json status_json(const StatusView& view, const Catalog& catalog);
 /// The key part of a status: body of GET /v1/key.
 nlohmann::json key_json(const nlohmann::json& status);
 /// Body of GET /v1/peer.

@@ -48,6 +48,7 @@ struct Decision {
   Time at;  ///< license time: never before the newest fact
   KeyState state = KeyState::missing;
   std::string reason;  ///< as Choice::reason; Missing: `never-inserted` or `removed` (SPEC KEY-4)
+  Time state_since{};  ///< when state and reason became this; the first fact's time without a key
   std::string key_id;  ///< the key in use (Ready, Abnormal), else empty
   std::optional<LicenseSummary> license;  ///< that counts for the key in use (SPEC LIC-8)
   std::optional<Buffer> buffer;           ///< Missing and Fault only

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "core/deployment/presence.h"
@@ -25,7 +26,9 @@ class Folder {
       for (; i < events.size() && events[i].at == at; ++i) apply(at, *events[i].fact);
       if (std::exchange(touched_, false)) settle_instant(at);
     }
-    return decide(events.empty() ? now : std::max(now, events.back().at));
+    if (events.empty()) return decide(now);
+    if (!state_since_) state_since_ = events.front().at;
+    return decide(std::max(now, events.back().at));
   }
 
  private:
@@ -76,6 +79,7 @@ class Folder {
 
   void settle_instant(Time at) {
     auto choice = choose_key(presence_.in_ports(kept_), tenure_.key_id());
+    if (std::tie(state_, reason_) != std::tie(choice.state, choice.reason)) state_since_ = at;
     state_ = choice.state;
     reason_ = std::move(choice.reason);
     tenure_.choose(at, choice.in_use);
@@ -86,6 +90,7 @@ class Folder {
     decision.at = now;
     decision.state = state_;
     decision.reason = reason_;
+    decision.state_since = state_since_.value_or(now);
     if (state_ == KeyState::missing) decision.reason = seen_any_ ? "removed" : "never-inserted";
     decision.peer_unreachable = peer_unreachable_;
     decision.keys = presence_.plugged(kept_);
@@ -107,6 +112,7 @@ class Folder {
   bool seen_any_ = false;
   KeyState state_ = KeyState::missing;
   std::string reason_;
+  std::optional<Time> state_since_;
 };
 
 }  // namespace

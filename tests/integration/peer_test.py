@@ -84,7 +84,7 @@ class PeerTest(unittest.TestCase):
 
     def expect_warning(self, node: labs.Agent, code: str):
         labs.wait_for(f"{node.name} warns of {code}",
-                      lambda: code in [w["code"] for w in node.status()["warnings"]])
+                      lambda: any(a["id"].startswith(code + ":") for a in node.status()["alerts"]))
 
 
 class Pairing(PeerTest):

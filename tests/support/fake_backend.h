@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,21 @@ class FakeBackend : public Backend {
     done(delete_result);
   }
   nlohmann::json licenses() const override { return license_list; }
+  nlohmann::json pools() const override { return pool_answer; }
+  nlohmann::json authorize(Operation operation, const std::string& object) const override {
+    return {{"operation", to_string(operation)},
+            {"object", object},
+            {"allowed", !denied},
+            {"code", denied ? denied->code : "allowed"},
+            {"message", denied ? denied->message : ""},
+            {"cure", denied ? denied->cure : ""}};
+  }
+  nlohmann::json alerts() const override {
+    const auto status = nlohmann::json::parse(*snapshot_.status);
+    return {{"time", status.value("time", "")},
+            {"alerts", status.value("alerts", nlohmann::json::array())}};
+  }
+  std::string metrics() const override { return "latchkey_usable 1\n"; }
   Result<std::string> request_key() const override { return request_key_envelope; }
   nlohmann::json trust() const override { return trust_body; }
   void install_trust(const net::Caller& caller, const std::string& envelope,
@@ -75,6 +91,9 @@ class FakeBackend : public Backend {
   Result<nlohmann::json> install_result = nlohmann::json{{"succeeded", 1}, {"failed", 0}};
   Result<nlohmann::json> delete_result = nlohmann::json{{"id", "L-1"}};
   nlohmann::json license_list = {{"licenses", nlohmann::json::array()}};
+  nlohmann::json pool_answer = {{"pools", nlohmann::json::array()},
+                                {"entries", nlohmann::json::array()}};
+  std::optional<Error> denied;
   Result<std::string> request_key_envelope = "{}";
   nlohmann::json trust_body = {{"version", 0}};
   Result<nlohmann::json> trust_result = nlohmann::json{{"version", 1}};

@@ -118,6 +118,9 @@ class Agent:
         return self.start()
 
     def request(self, method: str, path: str, body: dict | bytes | None = None, timeout: float = 5) -> dict:
+        return json.loads(self.request_text(method, path, body, timeout))
+
+    def request_text(self, method: str, path: str, body: dict | bytes | None = None, timeout: float = 5) -> str:
         connection = UnixConnection(self.socket, timeout)
         try:
             content = json.dumps(body) if isinstance(body, dict) else body
@@ -126,7 +129,7 @@ class Agent:
             text = answer.read()
             if answer.status >= 300:
                 raise LabError(f"{self.name}: {method} {path}: {answer.status} {text[:300]!r}")
-            return json.loads(text)
+            return text.decode()
         finally:
             connection.close()
 

@@ -14,8 +14,9 @@ void check_state(const json& status, Findings& findings) {
   const auto state = text(status, "state"), reason = text(status, "reason");
   const std::string shown = "The state is " + state + (reason.empty() ? "" : " (" + reason + ")") +
                             ". " + text(status, "message");
-  findings.push_back(
-      {state == "Ready" ? Verdict::good : Verdict::bad, "key", shown, text(status, "cure")});
+  const bool by_files = reason == "never-inserted" && flag(status, "usable");
+  findings.push_back({state == "Ready" || by_files ? Verdict::good : Verdict::bad, "key", shown,
+                      by_files ? "" : text(status, "cure")});
   if (!flag(status, "usable"))
     findings.push_back(
         {Verdict::bad, "key", "No license can be used now.",
@@ -54,6 +55,12 @@ void check_peer(const json& status, Findings& findings) {
          "Check that its agent runs and that peer.listen of one reaches the other (TCP 8202)."});
 }
 
+/// Of the key, its buffer and the peer, with more detail than an alert has.
+bool is_said_above(const json& alert) {
+  const auto id = text(alert, "id");
+  return id.starts_with("key-") || id == "buffer-running" || id == "peer-unreachable";
+}
+
 }  // namespace
 
 void check_status(const json& status, Findings& findings) {
@@ -64,9 +71,11 @@ void check_status(const json& status, Findings& findings) {
     findings.push_back({Verdict::note, "warning",
                         "The agent takes keys from an emulated port: for tests only.",
                         "Remove keys.emulated_port from its configuration."});
-  for (const auto& warning : member(status, "warnings"))
-    findings.push_back(
-        {Verdict::bad, "warning", text(warning, "text") + " [" + text(warning, "code") + "]", ""});
+  for (const auto& alert : member(status, "alerts"))
+    if (!is_said_above(alert))
+      findings.push_back({Verdict::bad, "alert",
+                          text(alert, "text") + " [" + text(alert, "id") + "]",
+                          text(alert, "cure")});
 }
 
 }  // namespace latchkey::cli

@@ -2,8 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tools/latchkey/alert_text.h"
 #include "tools/latchkey/context.h"
 #include "tools/latchkey/json_text.h"
+#include "tools/latchkey/pool_text.h"
 #include "tools/latchkey/when.h"
 
 namespace latchkey::cli {
@@ -43,7 +45,8 @@ std::string license_text(const json& status, const Style& style) {
            (usable ? "" : style.bad(over ? "not usable, " : "not valid yet, ")) +
            (over ? until : "ends " + until);
   }
-  if (buffer.is_object() && usable) return "usable: buffer license for key " + text(buffer, "key");
+  if (flag(buffer, "running")) return "usable: buffer license for key " + text(buffer, "key");
+  if (usable) return "usable: file licenses";
   return style.bad("none that can be used");
 }
 
@@ -94,28 +97,40 @@ std::string key_text(const json& status, const json& key, const Style& style) {
   return out;
 }
 
+std::string pools_text(const json& status, const Style& style) {
+  std::string out, label = "Pools";
+  for (const auto& pool : member(status, "pools"))
+    out +=
+        line(std::exchange(label, ""), text(pool, "object_name") + ": " + pool_text(pool, style));
+  return out;
+}
+
+/// What the lines above have said already is not repeated.
+std::string alerts_text(const json& status, const Style& style) {
+  std::string out, label = "Alerts";
+  for (const auto& alert : member(status, "alerts"))
+    if (text(alert, "text") != text(status, "message"))
+      out += line(std::exchange(label, ""), alert_text(alert, text(status, "time"), style)) +
+             line("", "  " + text(alert, "cure"));
+  return out;
+}
+
 std::string reading_text(const json& status) {
   if (flag(status, "reading")) return "a key is being read; this is the state before";
   const auto at = text(status, "read_at");
   return at.empty() ? "" : date(at);
 }
 
-/// What is wrong with the clocks (SPEC TIME-2, TIME-3); else how far license time is from this
-/// machine's clock, if a person would see it.
-std::string clock_text(const json& status, const Style& style) {
+/// How far license time is from this machine's clock, if a person would see it; what is wrong with
+/// the clocks is an alert (SPEC TIME-2, TIME-3).
+std::string clock_text(const json& status) {
   const auto& clock = member(status, "clock");
-  std::string out;
-  for (const auto& anomaly : member(clock, "anomalies"))
-    out += line(out.empty() ? "Clock" : "",
-                style.warn(text(anomaly, "code")) + ": " + text(anomaly, "text")) +
-           line("", text(anomaly, "cure"));
   const auto license = parse_time(text(clock, "license_time"));
   const auto wall = parse_time(text(clock, "wall_time"));
   if (!license || !wall || (*license - *wall < kToldSkew && *wall - *license < kToldSkew))
-    return out;
-  return out + line(out.empty() ? "Clock" : "",
-                    "license time is " + date(text(clock, "license_time")) +
-                        ", this machine's clock says " + date(text(clock, "wall_time")));
+    return "";
+  return line("Clock", "license time is " + date(text(clock, "license_time")) +
+                           ", this machine's clock says " + date(text(clock, "wall_time")));
 }
 
 std::string header(const json& status, const Style& style) {
@@ -165,15 +180,14 @@ std::string status_text(const json& status, const Style& style) {
   out += line("License", license_text(status, style));
   out += line("Buffer", buffer_text(status, style));
   if (!text(status, "key").empty()) out += line("", forecast_text(status));
+  out += pools_text(status, style);
   out += nodes_text(status, style);
   out += keys_text(status, style) + line("Last read", reading_text(status));
-  out += clock_text(status, style);
+  out += clock_text(status);
   if (flag(status, "emulated_port"))
     out +=
         line("Warning", style.warn("this agent takes keys from an emulated port: for tests only"));
-  for (const auto& warning : member(status, "warnings"))
-    out += line("Warning", style.warn(text(warning, "code")) + ": " + text(warning, "text"));
-  return out;
+  return out + alerts_text(status, style);
 }
 
 std::string change_text(const json& status, const Style& style) {
@@ -195,6 +209,8 @@ std::string status_line(const json& status, const Style& style) {
 
 int status_exit_code(const json& status) {
   if (!flag(status, "usable")) return kNotUsable;
+  // It lives on file licenses: no key is missing.
+  if (text(status, "reason") == "never-inserted") return kOk;
   const auto state = text(status, "state");
   if (state == "Missing") return kMissing;
   if (state == "Abnormal") return kAbnormal;

@@ -5,10 +5,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "agent/app/explain.h"
 #include "agent/app/records.h"
+#include "core/usbkey/explain.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/manual_reactor.h"
+#include "tests/support/sample_vendor.h"
 
 namespace latchkey {
 namespace {
@@ -17,6 +18,7 @@ using namespace std::chrono_literals;
 using Json = nlohmann::json;
 
 constexpr Time kNoon{std::chrono::hours(24 * 365 * 30 + 12)};
+const DeploymentId kDeployment(64, 'd');
 
 struct FixedClock final : Clock {
   Time now() const override { return time; }
@@ -44,22 +46,42 @@ class PublisherTest : public testing::Test {
     KeyReading reading;
     reading.key_id = "LK-" + port;
     reading.fault = fault;
-    if (!fault) reading.license = LicenseSummary{"doc", "L-1", kNoon, {{kNoon, kNoon + 40 * kDay}}};
-    log_.witness([&](Witness& w, Time now) { w.key_read(now, port, "hidkey", reading); });
+    std::vector<Document> documents;
+    if (!fault) {
+      const auto document = license(40);
+      documents.push_back({"doc", vendor_.seal(document)});
+      reading.license = summarise(document, "doc");
+    }
+    log_.witness([&](Witness& w, Time now) { w.key_read(now, port, "hidkey", reading); },
+                 std::move(documents));
+  }
+  static LicenseDocument license(int days) {
+    auto document = test::SampleVendor::license(key_id(as_bytes("key")));
+    document.issued = kNoon;
+    document.entries[0].validity = {kNoon, kNoon + days * kDay};
+    return document;
+  }
+  std::vector<std::string> alert_ids() const {
+    std::vector<std::string> ids;
+    const auto now = status();
+    for (const auto& alert : now.at("alerts")) ids.push_back(alert.at("id"));
+    return ids;
   }
   void remove_key(const std::string& port) {
     log_.witness([&](Witness& w, Time now) { w.key_gone(now, port); });
   }
 
+  const test::SampleVendor vendor_{};
   test::ManualReactor reactor_;
   test::FakeStore store_;
   FixedClock clock_;
   bool reading_ = false;
   ClockView view_clock_{};
   std::vector<DeviceWithoutKey> without_key_;
-  Publisher publisher_{reactor_, clock_, [this](StatusView& view) {
+  Publisher publisher_{reactor_, clock_, default_catalog(), [this](StatusView& view) {
                          view.node = "node-a";
                          view.node_name = "Anna";
+                         view.deployment = kDeployment;
                          view.reading = reading_;
                          view.clock = view_clock_;
                          view.without_key = without_key_;
@@ -118,6 +140,7 @@ TEST_F(PublisherTest, TellsOfClocks) {
       "license_time": "1999-12-25T13:00:00Z", "wall_time": "1999-12-25T13:00:00Z",
       "anomalies": [{"code": "clock-ahead", "since": "1999-12-25T12:00:00Z", "text": "what",
                      "cure": "cure"}]})"));
+  EXPECT_THAT(alert_ids(), testing::Contains("clock-ahead"));
 }
 
 TEST_F(PublisherTest, NamesDevicesWithoutAKey) {
@@ -161,15 +184,55 @@ TEST_F(PublisherTest, WakesWhenTheDecisionChanges) {
 }
 
 // The disk refuses: the last durable state stands, and the status says so.
-TEST_F(PublisherTest, AFailingDiskIsAWarning) {
+TEST_F(PublisherTest, AFailingDiskIsAnAlert) {
   read_key("1");
   store_.answer(fail("store-failed", "disk full"));
   EXPECT_EQ(status().at("state"), "Missing");
-  EXPECT_EQ(status().at("warnings").at(0).at("code"), "store-failed");
+  EXPECT_THAT(alert_ids(), testing::Contains("store-failed"));
   reactor_.advance(1s);
   store_.answer_all();
   EXPECT_EQ(status().at("state"), "Ready");
-  EXPECT_TRUE(status().at("warnings").empty());
+  EXPECT_THAT(alert_ids(), testing::IsEmpty());
+}
+
+// SPEC ALERT-1, LIC-9: the mark of 15 days passes by itself, without a fact and without a beat.
+TEST_F(PublisherTest, WakesWhenALicenseBeginsToExpire) {
+  read_key("1");
+  store_.answer_all();
+  const auto step = [&](Duration by) {
+    clock_.time += by;
+    reactor_.advance(by);
+  };
+  for (int day = 0; day < 25; ++day) step(kDay);
+  EXPECT_THAT(alert_ids(), testing::IsEmpty());
+  step(1ms);
+  EXPECT_THAT(alert_ids(), testing::ElementsAre("license-expiring:kvm"));
+  EXPECT_THAT(sink_->states, testing::ElementsAre("Ready", "Ready")) << "and it is news";
+  for (int day = 0; day < 15; ++day) step(kDay);
+  EXPECT_THAT(alert_ids(), testing::ElementsAre("license-expired:kvm"));
+  EXPECT_FALSE(publisher_.snapshot().usable);
+}
+
+// SPEC POOL-1 in a status; a file license alone makes a deployment ready (SPEC SRV-5).
+TEST_F(PublisherTest, AFileLicenseAloneIsEnough) {
+  log_.witness([&](Witness& w, Time now) {
+    w.node_factors(now, {kDeployment, {{"dmi-uuid", "1"}}, {}});
+  });
+  auto document = license(40);
+  document.binding = DeploymentBinding{kDeployment, {{"node-a", {{"dmi-uuid", "1"}}}}, 1};
+  log_.witness(
+      [&](Witness& w, Time now) {
+        w.license_imported(now, {"", summarise(document, "file"), "mary", "file", ""});
+      },
+      {{"file", vendor_.seal(document)}});
+  store_.answer_all();
+  EXPECT_TRUE(publisher_.snapshot().usable);
+  EXPECT_EQ(status().at("usable"), true);
+  EXPECT_EQ(status().at("state"), "Missing");
+  EXPECT_THAT(alert_ids(), testing::IsEmpty()) << "no key is missing here";
+  ASSERT_EQ(status().at("pools").size(), 1u);
+  EXPECT_EQ(status().at("pools")[0].at("total"), 10);
+  EXPECT_EQ(status().at("pools")[0].at("unit_name"), "CPU sockets");
 }
 
 // SPEC KEY-3: each reason has its own message and its own cure.

@@ -48,6 +48,9 @@ TEST_F(Routes, AskForTheRoleThatSpecNames) {  // SPEC SEC-2
       {"GET", "/v1/key", Role::viewer},
       {"GET", "/v1/peer", Role::viewer},
       {"GET", "/v1/licenses", Role::viewer},
+      {"GET", "/v1/pools", Role::viewer},
+      {"GET", "/v1/alerts", Role::viewer},
+      {"GET", "/metrics", Role::viewer},
       {"GET", "/v1/request-key", Role::viewer},
       {"GET", "/v1/records", Role::viewer},
       {"GET", "/v1/records/verify", Role::viewer},
@@ -66,6 +69,34 @@ TEST_F(Routes, AskForTheRoleThatSpecNames) {  // SPEC SEC-2
       EXPECT_EQ(status, role < row.least ? 403 : 200)
           << row.path << " as " << static_cast<int>(role);
     }
+}
+
+// SPEC QUOTA-1: a denial is an answer; only a question that makes no sense is an error.
+TEST_F(Routes, AuthorizeAnswersOrSaysHowToAsk) {
+  const auto ask_for = [&](const std::string& body) {
+    return ask("POST", "/v1/authorize", Role::viewer, body);
+  };
+  auto answer = json::parse(ask_for(R"({"operation":"create","object":"kvm"})").payload());
+  EXPECT_EQ(answer.at("allowed"), true);
+  EXPECT_EQ(answer.at("object"), "kvm");
+  backend.denied = Error{"over-quota", "too much", "use less"};
+  answer = json::parse(ask_for(R"({"operation":"other"})").payload());
+  EXPECT_EQ(answer.at("allowed"), false);
+  EXPECT_EQ(answer.at("code"), "over-quota");
+  for (const auto* body : {"", "{}", "[]", R"({"operation":"fly"})", R"({"operation":7})",
+                           R"({"operation":"view","object":""})", R"({"operation":"view","x":1})",
+                           R"({"operation":"view","object":"a b"})"}) {
+    const auto refused = ask_for(body);
+    EXPECT_EQ(refused.status, 400) << body;
+    EXPECT_EQ(code(refused), "bad-request") << body;
+  }
+  EXPECT_EQ(ask("POST", "/v1/authorize", Role::none, R"({"operation":"view"})").status, 403);
+}
+
+TEST_F(Routes, MetricsAreWhatPrometheusReads) {  // SPEC ALERT-2
+  const auto answer = ask("GET", "/metrics", Role::viewer);
+  EXPECT_TRUE(answer.content_type.starts_with("text/plain; version=0.0.4")) << answer.content_type;
+  EXPECT_EQ(answer.payload(), "latchkey_usable 1\n");
 }
 
 TEST_F(Routes, AnswerStatusFromTheSnapshotWithoutACopy) {  // SPEC KEY-10

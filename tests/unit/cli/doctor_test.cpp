@@ -128,7 +128,7 @@ TEST_F(DoctorTest, RepeatsEveryReasonAndCureOfTheAgent) {  // SPEC KEY-3, ALERT-
   const std::vector<Row> rows{
       {"ready", 0, "The other node is reachable."},
       {"fault-busy", 3, "does not work (busy)"},
-      {"peer-unreachable", 2, "[history-restored]"},
+      {"peer-unreachable", 2, "[history-restored:"},
       {"missing-buffer-running", 1, "The buffer license ends in 29 days 23 h"},
       {"emulated-port", 0, "emulated port"},
   };

@@ -27,6 +27,7 @@ const Golden kGoldens[] = {
     {"peer-unreachable", kOk},
     {"emulated-port", kOk},
     {"clock-ahead", kOk},  // SPEC TIME-2
+    {"file-licenses-over-quota", kOk},
 };
 
 TEST_F(CliTest, StatusLooksAsItShouldInEveryState) {  // SPEC ALERT-1, ALERT-2
@@ -56,7 +57,7 @@ TEST_F(CliTest, ColourIsThereOnlyWhenAskedFor) {
 TEST_F(CliTest, ForeignTextCannotSteerTheTerminal) {  // SPEC SEC-3
   auto status = golden_status("fault-busy");
   status["keys"][0]["reason"] = "busy\033[2J\nState     Ready";
-  status["warnings"] = json::array({{{"code", "x"}, {"text", "a\rb\x07"}}});
+  status["alerts"] = json::array({{{"id", "x"}, {"text", "a\rb\x07"}}});
   publish(status);
   const auto out = latchkey({"status"}).out;
   EXPECT_EQ(out.find_first_of("\033\r\x07"), std::string::npos);

@@ -1,4 +1,4 @@
-#include "agent/app/explain.h"
+#include "core/usbkey/explain.h"
 
 #include <array>
 

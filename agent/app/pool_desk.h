@@ -1,0 +1,31 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "agent/app/publisher.h"
+
+namespace latchkey {
+
+/// Answers what may be used, from the published state. Reactor thread only.
+class PoolDesk {
+ public:
+  /// References outlive the desk.
+  PoolDesk(const Publisher& publisher, const Clock& clock, const Catalog& catalog)
+      : publisher_(publisher), clock_(clock), catalog_(catalog) {}
+
+  nlohmann::json pools() const;  ///< body of GET /v1/pools
+  /// Body of POST /v1/authorize (SPEC QUOTA-1).
+  nlohmann::json authorize(Operation operation, const std::string& object) const;
+  nlohmann::json alerts() const;  ///< body of GET /v1/alerts
+  std::string metrics() const;    ///< body of GET /metrics
+
+ private:
+  const StatusView& view() const { return publisher_.view(); }
+
+  const Publisher& publisher_;
+  const Clock& clock_;
+  const Catalog& catalog_;
+};
+
+}  // namespace latchkey
