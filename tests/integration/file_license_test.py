@@ -89,10 +89,18 @@ class FileLicenseTest(LicenseTest):
             item = self.listed(node)["F-base"]
             self.assertEqual(item["environment"], {"fits": True, "misfit": ""})
             self.assertEqual((item["installed"]["method"], item["installed"]["node_name"]), ("file", "node-a"))
+            # No key was ever there, and none is missing (SPEC SRV-5, POOL-1, ALERT-1).
+            self.assertEqual(node.get("/v1/health/ready"), {"ready": True})
+            status = node.status()
+            self.assertEqual((status["state"], status["usable"], status["alerts"]), ("Missing", True, []))
+            self.assertEqual([(p["object"], p["total"]) for p in status["pools"]], [("backup", 4), ("object-0", 10)])
+            self.assertTrue(node.post("/v1/authorize", {"operation": "create", "object": "backup"})["allowed"])
         self.assertEqual(self.refused(self.b, "install", package), "already-imported")
         self.assertEqual(self.refused(self.b, "delete", "F-base"), "base-license")
         self.assertIn("Node node-a knows of it.", self.b.cli("license", "delete", "F-module"))
         self.wait_listed({"F-base"})
+        for node in (self.a, self.b):
+            self.assertEqual(node.post("/v1/authorize", {"operation": "create", "object": "backup"})["code"], "not-licensed")
         self.assertIn("deleted by", self.a.cli("record", "list", "--kind", "license-deleted"))
         for node in (self.a, self.b):
             node.restart()
