@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <ranges>
 #include <tuple>
 
 #include "core/usbkey/explain.h"
@@ -59,9 +58,14 @@ class Teller {
   }
 
   void tell_key() {
-    const auto& [message, cure] = explain(decision().reason);
+    const auto why = explain(decision().reason);
     const auto raise_key = [&](const char* id, Severity severity) {
-      raise({id, severity, decision().state_since, {}, std::string(message), std::string(cure)});
+      raise({id,
+             severity,
+             decision().state_since,
+             {},
+             std::string(why.message),
+             std::string(why.cure)});
     };
     switch (decision().state) {
       case KeyState::ready:
@@ -159,11 +163,8 @@ class Teller {
   void tell_peer() {
     if (!decision().peer_unreachable) return;
     Time since = now();
-    for (const auto& fact : std::views::reverse(in_.facts)) {
-      if (fact.node != in_.self || !std::holds_alternative<PeerLost>(fact.body)) continue;
-      since = fact.at;
-      break;
-    }
+    for (const auto& fact : in_.facts)
+      if (fact.node == in_.self && std::holds_alternative<PeerLost>(fact.body)) since = fact.at;
     raise({"peer-unreachable",
            Severity::warning,
            since,
