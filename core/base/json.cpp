@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 
 namespace latchkey {
 namespace {
@@ -22,11 +21,13 @@ class Watch {
     using Event = json::parse_event_t;
     if (event == Event::object_start || event == Event::array_start) {
       too_deep_ |= depth >= max_depth_;
-      names_.emplace_back();
-    } else if (event == Event::object_end || event == Event::array_end) {
-      names_.pop_back();
+      names_.push_back(0);
     } else if (event == Event::key) {
-      repeated_ |= !names_.back().insert(parsed.get_ref<const std::string&>()).second;
+      ++names_.back();
+    } else if (event == Event::object_end || event == Event::array_end) {
+      // Of members with one name only one is left.
+      repeated_ |= event == Event::object_end && parsed.size() != names_.back();
+      names_.pop_back();
     }
     return !too_deep_;
   }
@@ -36,7 +37,7 @@ class Watch {
 
  private:
   int max_depth_;
-  std::vector<std::set<std::string>> names_;  ///< one set per open object or array
+  std::vector<std::size_t> names_;  ///< how many were read, of each open object or array
   bool too_deep_ = false;
   bool repeated_ = false;
 };
