@@ -41,7 +41,7 @@ class Backend {
                                 net::Done done) = 0;
   /// A file license by its id (SPEC LIC-2).
   virtual void delete_license(const net::Caller& caller, const std::string& id, JsonDone done) = 0;
-  virtual nlohmann::json licenses() const = 0;
+  virtual void licenses(const net::Done& done) = 0;
   virtual nlohmann::json pools() const = 0;
   /// SPEC QUOTA-1: whether it is allowed now. `object`: a license object, or empty.
   virtual nlohmann::json authorize(Operation operation, const std::string& object) const = 0;

@@ -37,8 +37,6 @@ void FrontDesk::refresh_keys(const net::Caller& caller, JsonDone done) {
   done(Json{{"reading", keys_.reading()}});
 }
 
-Json FrontDesk::licenses() const { return licenses_.list(); }
-
 Json FrontDesk::trust() const { return trust_.show(); }
 
 Json FrontDesk::pools() const { return pools_.pools(); }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/api/answer.h"
 #include "agent/telemetry/log.h"
 #include "agent/telemetry/names.h"
 
@@ -94,13 +95,20 @@ void LicenseDesk::published(const Decision& decision) {
   acknowledger_.look();
 }
 
-FindLicense LicenseDesk::find() const {
-  return [this](const std::string& hash) { return shelf_.find(hash); };
-}
-
-Json LicenseDesk::list() const {
-  return licenses_json(parts_.log.decide(parts_.clock.now()), parts_.catalog, parts_.premises(),
-                       find());
+void LicenseDesk::list(const net::Done& done) {
+  const auto view = std::make_shared<LicenseView>(
+      LicenseView{parts_.log.decide(parts_.clock.now()), parts_.catalog, parts_.premises(), {}});
+  const auto add = [&](const std::string& hash) {
+    if (const auto* document = shelf_.find(hash)) view->documents.emplace(hash, document);
+  };
+  const auto& decision = view->decision;
+  for (const auto& kept : decision.kept) add(kept.license.document);
+  for (const auto& key : decision.keys)
+    if (key.reading.license) add(key.reading.license->document);
+  if (decision.buffer) add(decision.buffer->license.document);
+  const auto answer = std::make_shared<net::Response>();
+  work_.run([view, answer](const std::stop_token&) { *answer = json_answer(licenses_json(*view)); },
+            [answer, done] { done(std::move(*answer)); });
 }
 
 }  // namespace latchkey

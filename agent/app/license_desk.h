@@ -37,7 +37,8 @@ class LicenseDesk {
   /// Deletes the file license with this id. Errors: `unknown-license`, `base-license`,
   /// `bound-to-key` (SPEC LIC-2), `store-failed`.
   void remove(const net::Caller& caller, const std::string& id, JsonDone done);
-  nlohmann::json list() const;
+  /// Body of GET /v1/licenses.
+  void list(const net::Done& done);
 
   /// The published state is `decision`: withdraws what was revoked since, writes what keys lack,
   /// answers who waits.
@@ -47,7 +48,6 @@ class LicenseDesk {
 
  private:
   Result<LicenseDeleted> deletable(const Decision& decision, const std::string& id) const;
-  FindLicense find() const;
 
   Parts parts_;
   const std::string self_;

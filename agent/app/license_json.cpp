@@ -157,15 +157,18 @@ KeyStorage key_storage(const Decision& decision, const std::string& key_id,
   return {"pending", key->node, "Node " + name_of(key->node, names) + " writes it to the key."};
 }
 
-Json licenses_json(const Decision& decision, const Catalog& catalog, const Premises& premises,
-                   const FindLicense& find) {
+Json licenses_json(const LicenseView& view) {
+  const auto find = [&](const std::string& hash) {
+    const auto found = view.documents.find(hash);
+    return found == view.documents.end() ? nullptr : found->second;
+  };
   Json licenses = Json::array();
-  Listing listing(decision);
-  listing.judge_files(decision, premises, find);
+  Listing listing(view.decision);
+  listing.judge_files(view.decision, view.premises, find);
   for (const auto& item : listing.items())
-    licenses.push_back(
-        item_json(item, find(item.license->document), catalog, decision.at, premises.names));
-  return {{"time", format_time(decision.at)}, {"licenses", std::move(licenses)}};
+    licenses.push_back(item_json(item, find(item.license->document), view.catalog, view.decision.at,
+                                 view.premises.names));
+  return {{"time", format_time(view.decision.at)}, {"licenses", std::move(licenses)}};
 }
 
 }  // namespace latchkey

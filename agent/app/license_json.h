@@ -25,9 +25,17 @@ KeyStorage key_storage(const Decision& decision, const std::string& key_id,
                        const std::string& document, const std::string& self,
                        const LicenseWriter& writer, const NodeNames& names);
 
+/// All that the list of licenses needs, so that it can be rendered away from the reactor: with
+/// thousands of licenses it takes a second.
+struct LicenseView {
+  Decision decision;
+  Catalog catalog;
+  Premises premises;
+  std::map<std::string, const LicenseDocument*> documents;  ///< by content hash; none is null
+};
+
 /// Body of GET /v1/licenses: every document that was installed or is on a plugged key, newest
 /// first.
-nlohmann::json licenses_json(const Decision& decision, const Catalog& catalog,
-                             const Premises& premises, const FindLicense& find);
+nlohmann::json licenses_json(const LicenseView& view);
 
 }  // namespace latchkey

@@ -41,7 +41,7 @@ class FakeBackend : public Backend {
     calls.push_back("delete by " + caller.name + " of " + id);
     done(delete_result);
   }
-  nlohmann::json licenses() const override { return license_list; }
+  void licenses(const net::Done& done) override { done(json_answer(license_list)); }
   nlohmann::json pools() const override { return pool_answer; }
   nlohmann::json authorize(Operation operation, const std::string& object) const override {
     return {{"operation", to_string(operation)},
