@@ -85,7 +85,8 @@ App::App(AppParts parts)
       licenses_({reactor_, clock_, log_, keys_, link_, settings_, config_.catalog.content,
                  [this] {
                    return Premises{identity_.deployment_id(), names()};
-                 }},
+                 },
+                 publisher_.documents()},
                 identity_.node_id(), make_writer(settings_, config_.keys.call_deadline)),
       requests_(log_, identity_, std::move(parts.machine), [this] { return names(); }),
       trust_({reactor_, clock_, log_, settings_, [this] { return names(); },

@@ -40,16 +40,21 @@ bool is_of_a_key(const Decision& decision, const std::string& id) {
 LicenseDesk::LicenseDesk(Parts parts, std::string self, KeyWriter write, Patience patience)
     : parts_(std::move(parts)),
       self_(std::move(self)),
-      shelf_(parts_.log.facts()),
       acknowledger_(parts_.reactor, parts_.clock, parts_.log, parts_.link, self_, patience),
       writer_(self_, parts_.log, parts_.keys, std::move(write), [this] { acknowledger_.look(); }),
       work_(parts_.reactor),
       review_(parts_.log, parts_.settings, work_),
       intake_({parts_.clock, parts_.log, parts_.settings, parts_.catalog, parts_.premises, writer_,
-               shelf_, work_, acknowledger_, self_,
+               parts_.documents, work_, acknowledger_, self_,
                [this](const std::string& document, const TrustStore* by) {
                  review_.passed(document, by);
                }}) {}
+
+/// Stays there as long as the documents.
+const LicenseDocument* LicenseDesk::find(const std::string& hash) const {
+  const auto stored = parts_.documents.find(parts_.log.facts(), hash);
+  return stored ? &stored->document : nullptr;
+}
 
 Result<LicenseDeleted> LicenseDesk::deletable(const Decision& decision,
                                               const std::string& id) const {
@@ -64,7 +69,7 @@ Result<LicenseDeleted> LicenseDesk::deletable(const Decision& decision,
     return fail("unknown-license", "No license with the id " + id + " is installed.",
                 "`latchkey license list` shows the ids.");
   }
-  const auto* document = shelf_.find(file->license.document);
+  const auto* document = find(file->license.document);
   if (document == nullptr || has_base(*document))
     return fail("base-license", "License " + id + " is a base license, which cannot be deleted.",
                 "Install a license that supersedes it; one that has expired does no harm.");
@@ -99,7 +104,7 @@ void LicenseDesk::list(const net::Done& done) {
   const auto view = std::make_shared<LicenseView>(
       LicenseView{parts_.log.decide(parts_.clock.now()), parts_.catalog, parts_.premises(), {}});
   const auto add = [&](const std::string& hash) {
-    if (const auto* document = shelf_.find(hash)) view->documents.emplace(hash, document);
+    if (const auto* document = find(hash)) view->documents.emplace(hash, document);
   };
   const auto& decision = view->decision;
   for (const auto& kept : decision.kept) add(kept.license.document);

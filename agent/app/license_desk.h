@@ -4,7 +4,7 @@
 
 #include "agent/api/backend.h"
 #include "agent/app/acknowledger.h"
-#include "agent/app/document_shelf.h"
+#include "agent/app/license_documents.h"
 #include "agent/app/license_intake.h"
 #include "agent/app/license_json.h"
 #include "agent/app/license_writer.h"
@@ -26,6 +26,7 @@ class LicenseDesk {
     std::shared_ptr<const ReadSettings> settings;
     const Catalog& catalog;  ///< a reload changes its content in place
     std::function<Premises()> premises;
+    LicenseDocuments& documents;
   };
   /// `self`: this node's id. References outlive the desk.
   LicenseDesk(Parts parts, std::string self, KeyWriter write, Patience patience = {});
@@ -47,11 +48,11 @@ class LicenseDesk {
   void rescan() { writer_.rescan(); }
 
  private:
+  const LicenseDocument* find(const std::string& hash) const;
   Result<LicenseDeleted> deletable(const Decision& decision, const std::string& id) const;
 
   Parts parts_;
   const std::string self_;
-  DocumentShelf shelf_;
   Acknowledger acknowledger_;
   LicenseWriter writer_;
   WorkThread work_;

@@ -1,5 +1,7 @@
 #include "agent/app/license_documents.h"
 
+#include <utility>
+
 #include "core/license/envelope.h"
 
 namespace latchkey {
@@ -22,6 +24,12 @@ std::shared_ptr<const StoredLicense> LicenseDocuments::find(const FactLog& facts
   const auto* bytes = facts.document(hash);
   if (bytes == nullptr) return nullptr;  // may still come
   return parsed_.emplace(hash, parse(hash, *bytes)).first->second;
+}
+
+void LicenseDocuments::put(const std::string& hash, LicenseDocument document) {
+  auto& stored = parsed_[hash];
+  if (!stored)
+    stored = std::make_shared<const StoredLicense>(StoredLicense{hash, std::move(document)});
 }
 
 }  // namespace latchkey

@@ -16,6 +16,9 @@ class LicenseDocuments {
   /// Null when the document is not here, or is none that this version can read.
   std::shared_ptr<const StoredLicense> find(const FactLog& facts, const std::string& hash);
 
+  /// Spares the parsing of a document that was parsed to be verified.
+  void put(const std::string& hash, LicenseDocument document);
+
  private:
   std::map<std::string, std::shared_ptr<const StoredLicense>> parsed_;
 };

@@ -115,7 +115,10 @@ void LicenseIntake::judge(const JobPtr& job) {
     judged.push_back(&document);
     licenses.push_back(&*document.license);
   }
-  const auto find = [this](const std::string& hash) { return parts_.shelf.find(hash); };
+  const auto find = [this](const std::string& hash) {
+    const auto stored = parts_.documents.find(parts_.log.facts(), hash);
+    return stored ? &stored->document : nullptr;
+  };
   auto outcomes =
       check_imports(licenses, import_situation(decision, parts_.catalog, parts_.premises(), find));
   for (std::size_t i = 0; i < judged.size(); ++i)
@@ -142,7 +145,7 @@ void LicenseIntake::take_in(const Job& job) {
   for (const auto& document : job.documents()) {
     if (document.refusal) continue;
     parts_.installed(document.hash, job.trust.get());
-    parts_.shelf.put(document.hash, document.license->document);
+    parts_.documents.put(document.hash, document.license->document);
   }
 }
 

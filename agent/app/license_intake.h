@@ -5,8 +5,8 @@
 #include <string>
 
 #include "agent/app/acknowledger.h"
-#include "agent/app/document_shelf.h"
 #include "agent/app/install_answer.h"
+#include "agent/app/license_documents.h"
 #include "agent/app/license_writer.h"
 #include "agent/app/read_settings.h"
 #include "agent/reactor/work_thread.h"
@@ -26,7 +26,7 @@ class LicenseIntake {
     const Catalog& catalog;  ///< a reload changes its content in place
     std::function<Premises()> premises;
     const LicenseWriter& writer;
-    DocumentShelf& shelf;
+    LicenseDocuments& documents;
     WorkThread& work;
     Acknowledger& acknowledger;
     std::string self;  ///< this node's id

@@ -27,6 +27,8 @@ class Publisher {
   const Snapshot& snapshot() const { return snapshot_; }
   const StatusView& view() const { return view_; }             ///< the published one
   const Decision& decision() const { return view_.decision; }  ///< the published one
+  /// What was parsed to tell what may be used, for others that ask for it.
+  LicenseDocuments& documents() { return documents_; }
   /// Each new status, until the sink's client is gone.
   void watch(std::shared_ptr<net::EventSink> sink);
   /// After each publish().

@@ -154,10 +154,12 @@ class LicenseDeskTest : public ::testing::Test {
   PeerDesk peer_desk_{log_, peer_clock_, peer_identity_, peer_settings_, [] {}};
   PeerLink link_{context_, reactor_, clock_, PeerConfig{}, peer_desk_};
   Catalog catalog_ = default_catalog();
+  LicenseDocuments documents_;
   LicenseDesk desk_{{reactor_, clock_, log_, keys_, link_, settings_, catalog_,
                      [this] {
                        return Premises{identity_.deployment_id(), {}};
-                     }},
+                     },
+                     documents_},
                     identity_.node_id(),
                     make_writer(settings_, 1s)};
   std::optional<net::Response> answer_;
