@@ -68,6 +68,14 @@ class CommandLine : public testing::Test {
     expect_done("issue --issuer @issuer --key-id " + id +
                 " --entry kvm:cpu-socket:10 --customer Acme --days 30 " + more);
   }
+  /// What an agent reads from the file.
+  LicenseDocument license(const std::string& file) const {
+    const RootSet roots{{PublicKey::from_pem(read("root.pub")).value()}, 1};
+    const auto trust = TrustStore::open(roots, as_bytes(read("bundle.json"))).value();
+    const auto license = trust.verify_license(as_bytes(read(file)));
+    EXPECT_TRUE(license) << file << ": " << license.error().message;
+    return license ? license->document : LicenseDocument{};
+  }
 
  private:
   TempDir dir_;

@@ -31,14 +31,6 @@ class IssueRequestKey : public test::CommandLine {
     }
     write("acme.key", make_request_key(request, key_).value());
   }
-  /// What an agent reads from the file.
-  LicenseDocument license(const std::string& file) const {
-    const RootSet roots{{PublicKey::from_pem(read("root.pub")).value()}, 1};
-    const auto trust = TrustStore::open(roots, as_bytes(read("bundle.json"))).value();
-    const auto license = trust.verify_license(as_bytes(read(file)));
-    EXPECT_TRUE(license) << file << ": " << license.error().message;
-    return license ? license->document : LicenseDocument{};
-  }
   DeploymentBinding binding() const {
     return std::get<DeploymentBinding>(license("license").binding);
   }

@@ -15,14 +15,6 @@ class Order : public test::CommandLine {
     test::CommandLine::SetUp();
     found_vendor();
   }
-  /// What an agent reads from the file.
-  LicenseDocument license(const std::string& file) const {
-    const RootSet roots{{PublicKey::from_pem(read("root.pub")).value()}, 1};
-    const auto trust = TrustStore::open(roots, as_bytes(read("bundle.json"))).value();
-    const auto license = trust.verify_license(as_bytes(read(file)));
-    EXPECT_TRUE(license) << file << ": " << license.error().message;
-    return license ? license->document : LicenseDocument{};
-  }
   /// What the order is told, line by line, without the file's name.
   std::vector<std::string> complaints(const std::string& order) const {
     write("order.toml", order);
