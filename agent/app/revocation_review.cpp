@@ -47,8 +47,9 @@ void RevocationReview::review(const Decision& decision) {
 }
 
 void RevocationReview::ended(const Round& round) {
-  for (const auto& [kept, envelope, revoked] : round.items) {
-    if (!revoked) continue;
+  for (const auto& item : round.items) {
+    if (!item.revoked) continue;
+    const auto& kept = item.kept;
     log::warning(log::names::kLicenseWithdrawn,
                  {{"id", kept.license.id}, {"key", kept.key_id}, {"code", "revoked"}});
     log_.witness([&](Witness& w, Time now) {
