@@ -1,5 +1,6 @@
 #include "core/deployment/tenure.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace latchkey {
@@ -7,8 +8,14 @@ namespace latchkey {
 void Tenure::adopt_stamp(const KeyReading& reading) {
   if (!reading.works() || !reading.stamp) return;
   auto& history = history_[reading.key_id];
-  if (history.removals != 0 && history.removed_at >= reading.stamp->removed_at) return;
-  history = {history.removals + 1, reading.stamp->removed_at, reading.stamp->buffer_until};
+  const RemovalHistory told{1, reading.stamp->removed_at, reading.stamp->buffer_until};
+  if (history.removals == 0 || history.removed_at < told.removed_at) {
+    history = {history.removals + 1, told.removed_at, told.buffer_until};
+    return;
+  }
+  // The facts may know the later removal and not this one: a restored database finds its key gone.
+  const auto after = forecast_removal(&told, history.removed_at).until(history.removed_at);
+  history.buffer_until = std::min(history.buffer_until, after);
 }
 
 void Tenure::choose(Time at, const std::optional<KeyInPort>& in_use) {

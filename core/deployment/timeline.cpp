@@ -5,6 +5,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "core/deployment/kept_licenses.h"
 
@@ -103,7 +104,10 @@ class Absences {
     if (std::holds_alternative<NodeStarted>(fact.body)) {
       writer.alive_before_start = writer.alive;
       writer.started = fact.at;
+      writer.remembers_until = std::exchange(writer.broken, std::nullopt);
     }
+    const auto* warning = std::get_if<HistoryWarning>(&fact.body);
+    if (warning != nullptr && warning->code == "chain-broken") writer.broken = writer.alive;
     writer.alive = fact.at;
     if (const auto* lost = std::get_if<PeerLost>(&fact.body)) {
       nodes_[lost->peer].missed = fact.at;
@@ -116,6 +120,8 @@ class Absences {
     const auto* gone = std::get_if<KeyGone>(&fact.body);
     if (!gone || !gone->while_down) return fact.at;
     const auto& node = nodes_.at(fact.node);
+    // Not at one instant with what it remembers last, which may be the insertion.
+    if (node.remembers_until) return std::min(fact.at, *node.remembers_until + Duration(1));
     const bool noticed = node.missed && (!node.found || *node.found >= node.started);
     if (!noticed) return fact.at;
     return std::min(fact.at, std::max(*node.missed, node.alive_before_start));
@@ -124,6 +130,10 @@ class Absences {
  private:
   struct Node {
     Time alive{};                // its latest fact
+    std::optional<Time> broken;  // what it had before it reported damage
+    // Its latest start was with a damaged history: what was lost of it may be that the key left
+    // long before, so nothing is gained by damage (SPEC BUF-10).
+    std::optional<Time> remembers_until;
     Time started{};              // its latest start
     Time alive_before_start{};   // its latest fact before that
     std::optional<Time> missed;  // when the other node's hold for it ended last

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/deployment/due_stamps.h"
 
 namespace latchkey {
@@ -231,6 +233,42 @@ TEST(Witness, TheKeysStampBringsTheHistoryBack) {
   const auto decision = a.decide(kStart + 2 * kDay);
   ASSERT_TRUE(decision.buffer);
   EXPECT_EQ(decision.buffer->until, kStart + 20 * kDay);
+}
+
+// SPEC BUF-10: a restored database takes the absence of its key for a first removal; the stamp
+// knows better
+TEST(Witness, AnOlderStampTellsWhatALaterRemovalInherited) {
+  const RemovalStamp stamp{kStart + 2 * kDay, kStart + 32 * kDay};
+  const std::pair<int, int> rows[] = {{30, 32}, {61, 32}, {62, 92}};  // removed -> until, in days
+  for (const auto& [removed, until] : rows) {
+    auto a = node("a");
+    a.start(kStart, "1");
+    a.key_read(kStart, "p1", "hidkey", working("X"));
+    a.start(kStart + removed * kDay, "1");
+    a.enumerated(kStart + removed * kDay, {});
+    a.key_read(kStart + removed * kDay + hours(1), "p2", "hidkey", working("X", stamp));
+    a.key_gone(kStart + removed * kDay + hours(2), "p2");
+    const auto limit = std::min(kStart + until * kDay, kStart + (removed + 30) * kDay);
+    EXPECT_EQ(a.decide(kStart + removed * kDay + hours(3)).buffer->until, limit) << removed;
+  }
+}
+
+// SPEC BUF-10: damage is no gain: a key that left unseen left when the memory ends
+TEST(Witness, AKeyThatADamagedHistoryStillBelievesInLeftWhenItEnds) {
+  for (const bool damaged : {false, true}) {
+    auto a = node("a");
+    a.start(kStart, "1");
+    a.key_read(kStart + kDay, "p1", "hidkey", working("X"));
+    if (damaged) a.warn(kStart + 20 * kDay, "chain-broken", "what was wrong");
+    a.start(kStart + 20 * kDay, "1");
+    a.enumerated(kStart + 20 * kDay, {});
+    const auto decision = a.decide(kStart + 20 * kDay);
+    ASSERT_TRUE(decision.buffer) << damaged;
+    EXPECT_EQ(decision.buffer->until,
+              damaged ? kStart + 31 * kDay + Duration(1) : kStart + 50 * kDay);
+    a.start(kStart + 21 * kDay, "1");
+    EXPECT_EQ(a.decide(kStart + 21 * kDay).buffer, decision.buffer) << "once, for good";
+  }
 }
 
 // SPEC BUF-10: what is known here and is newer than the stamp stays
