@@ -56,28 +56,28 @@ Result<AppParts> load_parts(Config config, std::filesystem::path config_file) {
   LK_TRY(auto identity, Identity::load_or_create(config.state_dir));
   LK_TRY(auto configured, load_trust(config.trust));
   LK_TRY(const auto chain, new_chain_id(system_random));
-  LK_TRY(auto database, Database::open(config.state_dir / "latchkey.db", chain));
-  LK_TRY(auto contents, database->load());
-  LK_TRY(auto trust, open_trust(configured, installed_bundles(contents)));
+  LK_TRY(auto opened, open_or_heal(config.state_dir / "latchkey.db", chain));
+  LK_TRY(auto trust, open_trust(configured, installed_bundles(opened.contents)));
   return AppParts{std::move(config),     std::move(config_file),
                   std::move(identity),   read_machine_factors(system_sources()),
                   std::move(configured), std::move(trust),
-                  std::move(database),   std::move(contents)};
+                  std::move(opened)};
 }
 
 App::App(AppParts parts)
     : config_(std::move(parts.config)),
       config_file_(std::move(parts.config_file)),
       identity_(std::move(parts.identity)),
-      clock_(parts.contents),
+      damage_(std::move(parts.opened.damage)),
+      clock_(parts.opened.contents),
       settings_(std::make_shared<ReadSettings>(parts.trust.trust(),
                                                identity_.deployment_key().public_key())),
-      store_(std::make_unique<SqliteStore>(reactor_, std::move(parts.database))),
+      store_(std::make_unique<SqliteStore>(reactor_, std::move(parts.opened.database))),
       publisher_(reactor_, clock_, config_.catalog.content,
                  [this](StatusView& view) { complete(view); }),
       log_(reactor_, clock_, *store_, system_random,
-           {identity_.node_id(), config_.keys.settle, config_.peer.hold}, std::move(parts.contents),
-           [this] { changed(); }),
+           {identity_.node_id(), config_.keys.settle, config_.peer.hold},
+           std::move(parts.opened.contents), [this] { changed(); }),
       keys_(context_, reactor_, clock_, log_, identity_, config_.keys,
             make_reader(settings_, config_.keys.call_deadline), [this] { changed(); }),
       peer_desk_(log_, clock_, identity_, *settings_, [this] { changed(); }),
@@ -112,6 +112,11 @@ Result<void> App::start() {
   LK_CHECK(server_->start());
   for (const auto& note : server_->notes())
     log::warning(names::kAgentStarted, {{"code", note.code}, {"detail", note.message}});
+  if (!damage_.empty()) {
+    log::error(names::kHistoryWarning, {{"code", "chain-broken"}, {"detail", damage_}});
+    // Before the start, which is judged by it (Absences in core/deployment/timeline.cpp).
+    log_.witness([this](Witness& w, Time now) { w.warn(now, "chain-broken", damage_); });
+  }
   log_.witness([](Witness& w, Time now) { w.start(now, kVersion); });
   requests_.tell_factors();
   LK_CHECK(keys_.start());

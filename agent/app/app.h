@@ -10,6 +10,7 @@
 #include "agent/app/peer_desk.h"
 #include "agent/net/unix_server.h"
 #include "agent/reactor/asio_reactor.h"
+#include "agent/store/heal.h"
 #include "agent/store/sqlite_store.h"
 
 namespace latchkey {
@@ -22,8 +23,7 @@ struct AppParts {
   MachineFactors machine;
   ConfiguredTrust configured_trust;
   TrustChain trust;
-  std::unique_ptr<Database> database;
-  StoreContents contents;
+  OpenedDatabase opened;
 };
 /// Errors: those of Identity, load_trust, open_trust and Database.
 Result<AppParts> load_parts(Config config, std::filesystem::path config_file);
@@ -54,6 +54,7 @@ class App {
   Config config_;
   const std::filesystem::path config_file_;
   Identity identity_;
+  const std::string damage_;  ///< as OpenedDatabase::damage
   boost::asio::io_context context_{1};
   AsioReactor reactor_{context_};
   AgentClock clock_;

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
+#include "core/ports.h"
+
+namespace latchkey {
+
+/// What of a damaged database verifies.
+struct Salvage {
+  Batch kept;
+  std::string clock;     ///< as StoreContents::clock
+  std::size_t seen = 0;  ///< facts that could be read at all
+};
+
+/// Reads as far as SQLite gets. Never fails: at worst there is nothing.
+Salvage salvage(const std::filesystem::path& file);
+
+}  // namespace latchkey
