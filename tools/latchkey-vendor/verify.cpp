@@ -65,7 +65,9 @@ Result<void> verify_one(const PackagedDocument& document, TrustStore& trust, boo
 /// All of a package are looked at, trust bundles first, as an agent does.
 Result<void> verify_package(std::vector<PackagedDocument> documents, TrustStore& trust,
                             bool as_line, std::ostream& out) {
-  std::ranges::stable_partition(documents, [](auto& one) { return one.type == kTrustType; });
+  // Not std::ranges: clang 14 does not compile the subrange of libstdc++ 12.
+  std::stable_partition(documents.begin(), documents.end(),
+                        [](const auto& one) { return one.type == kTrustType; });
   auto all = json::array();
   std::size_t failed = 0;
   for (const auto& document : documents) {
