@@ -15,15 +15,16 @@ bool near(Time a, Time b, Duration limit) { return a - b <= limit && b - a <= li
 
 LicenseClock::LicenseClock(std::optional<ClockMemory> memory, std::optional<Time> newest_fact)
     : anchored_(memory ? memory->anchored : newest_fact.has_value()) {
-  if (memory) {
-    license_ = memory->floor;
-    settled_ = memory->settled;
-    stretched_ = memory->stretched;
-    suspicion_ = memory->suspicion;
-    now_ = {{}, memory->boot, memory->boot_id};
+  if (newest_fact) written_ = *newest_fact;
+  if (!memory) {
+    license_ = written_;
+    return;
   }
-  // The floor may have been taken back; what was written stands.
-  if (newest_fact) license_ = std::max(license_, *newest_fact);
+  license_ = memory->floor;
+  settled_ = memory->settled;
+  stretched_ = memory->stretched;
+  suspicion_ = memory->suspicion;
+  now_ = {{}, memory->boot, memory->boot_id};
 }
 
 /// Moves on by what the machine surely ran since the latest reading.
@@ -38,7 +39,8 @@ void LicenseClock::pass(const ClockReading& now) {
 
 Time LicenseClock::advance(const ClockReading& now) {
   pass(now);
-  license_ = std::max({license_, issued_, kFirstDay});
+  // A fact may be newer than the memory, and its time is in what the machine ran since.
+  license_ = std::max({license_, issued_, written_, kFirstDay});
   look_at_peer();
   look_at_wall();
   // Only now: while this machine was suspended the peer's word stood.
@@ -112,6 +114,7 @@ void LicenseClock::repair(Time time, const ClockReading& now) {
   pass(now);
   license_ = time;
   issued_ = {};
+  written_ = {};
   stretched_ = {};
   suspicion_.reset();
   // The document was on its way for a while, as if the machine had been off.

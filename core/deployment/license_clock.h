@@ -112,6 +112,7 @@ class LicenseClock {
   bool settled_ = false;   ///< this start's wall clock was believed once: no absence is left
   Time license_{};
   Time issued_{};
+  Time written_{};        ///< the newest fact at the start
   Duration stretched_{};  ///< steps forward taken on trust; wears off while the machine runs
   std::optional<Suspicion> suspicion_;
   std::optional<Peer> peer_;

@@ -343,6 +343,17 @@ TEST(LicenseClockTest, TheNewestFactIsAFloorToo) {
 }
 
 // SPEC TIME-2: the way back
+// SPEC TIME-1: an agent that is killed again and again in the same boot does not run ahead: a fact
+// newer than the memory was written in the time that the boot clock tells of anyway.
+TEST(LicenseClockTest, TheTimeBeforeAFactIsNotCountedTwice) {
+  LicenseClock first({}, {});
+  first.advance({kStart, kHour, "boot"});
+  LicenseClock again(first.memory(), kStart + 5min);
+  EXPECT_EQ(again.advance({kStart + 5min, kHour + 5min, "boot"}), kStart + 5min);
+  LicenseClock lost(first.memory(), kStart + 5min);
+  EXPECT_EQ(lost.advance({kStart + 5min, 0s, "another boot"}), kStart + 5min);
+}
+
 TEST(LicenseClockTest, ARepairTakesASpoiledFloorBack) {
   LicenseClock clock(ClockMemory{.floor = kStart + kYear, .anchored = true}, kStart + kYear);
   clock.believe_issued(kStart + kYear);
