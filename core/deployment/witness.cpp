@@ -7,6 +7,10 @@ namespace latchkey {
 namespace {
 
 bool before(const Fact& a, const Fact& b) { return canonical_order(a, b) < 0; }
+/// A fault described in other words is no news.
+bool says_the_same(const KeyReading& a, const KeyReading& b) {
+  return a.fault == b.fault && a.key_id == b.key_id && a.license == b.license;
+}
 bool same_fact(const Fact& a, const Fact& b) { return canonical_order(a, b) == 0; }
 
 }  // namespace
@@ -49,7 +53,7 @@ void Witness::learn_from_facts() {
 
 void Witness::start(Time now, std::string version) {
   add(now, NodeStarted{std::move(version)});
-  seen_.clear();
+  readings_.clear();
   present_.reset();
   // A peer that was there when we stopped gets the whole hold to be heard again.
   silent_since_.reset();
@@ -90,35 +94,43 @@ const KeyRead* Witness::last_reading(const std::string& port) const {
   return nullptr;
 }
 
-/// A fault described in other words is no news, nor is a stamp that tells what the history knows.
+/// A stamp that tells what the history knows is none.
 bool Witness::is_news(Time now, const KeyRead& before, const KeyReading& reading) const {
   const auto& old = before.reading;
-  if (old.fault != reading.fault || old.key_id != reading.key_id || old.license != reading.license)
-    return true;
+  if (!says_the_same(old, reading)) return true;
   if (!reading.stamp || reading.stamp == old.stamp) return false;
   const auto history = decide(now).history;
   const auto known = history.find(reading.key_id);
   return known == history.end() || known->second.removed_at < reading.stamp->removed_at;
 }
 
+/// The fold puts this reading where it was taken. A key that was read elsewhere since has left its
+/// port in the fold's eyes.
+bool Witness::stands(const Decision& decision, const KeyRead& read) const {
+  return std::any_of(decision.keys.begin(), decision.keys.end(), [&](const auto& key) {
+    return key.node == config_.node && key.port == read.port &&
+           says_the_same(key.reading, read.reading);
+  });
+}
+
+/// What came from the peer, of whatever date, does not make this node unsee what is in its ports.
+void Witness::say_again(Time now) {
+  const auto decision = decide(now);
+  for (const auto& [port, read] : readings_)
+    if (!stands(decision, read)) add(now, read);
+}
+
 void Witness::key_read(Time now, std::string port, std::string driver, KeyReading reading) {
-  seen_.insert(port);
   if (present_) present_->insert(port);
   const auto* known = last_reading(port);
-  // A key that was read elsewhere since has left this port in the fold's eyes: say again that it is
-  // here.
-  const auto stands = [&] {
-    const auto keys = decide(now).keys;
-    return std::any_of(keys.begin(), keys.end(), [&](const auto& key) {
-      return key.node == config_.node && key.port == port;
-    });
-  };
-  if (known && !is_news(now, *known, reading) && stands()) return;
-  add(now, KeyRead{std::move(port), std::move(driver), std::move(reading)});
+  KeyRead read{std::move(port), std::move(driver), std::move(reading)};
+  readings_[read.port] = read;
+  if (known && !is_news(now, *known, read.reading) && stands(decide(now), read)) return;
+  add(now, std::move(read));
 }
 
 void Witness::key_gone(Time now, const std::string& port) {
-  const bool while_down = seen_.erase(port) == 0;
+  const bool while_down = readings_.erase(port) == 0;
   if (present_) present_->erase(port);
   if (last_reading(port)) add(now, KeyGone{port, while_down});
 }
@@ -171,6 +183,7 @@ void Witness::peer_up(Time now) {
   silent_since_.reset();
   if (peer_lost_) add(now, PeerFound{peer_});
   peer_lost_ = false;
+  say_again(now);
 }
 
 void Witness::peer_down(Time now) {

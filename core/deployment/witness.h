@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -85,6 +86,8 @@ class Witness {
   void add(Time now, FactBody body);
   void learn_from_facts();
   void lose_absent(Time now);
+  bool stands(const Decision& decision, const KeyRead& read) const;
+  void say_again(Time now);
   const KeyRead* last_reading(const std::string& port) const;
   bool is_news(Time now, const KeyRead& before, const KeyReading& reading) const;
 
@@ -93,7 +96,7 @@ class Witness {
   std::vector<Fact> fresh_;
   std::uint64_t next_seq_ = 1;
   std::string peer_;
-  std::set<std::string> seen_;  ///< ports with a reading since start()
+  std::map<std::string, KeyRead> readings_;  ///< the latest since start(), by port
   /// Ports with a key right now; none: not enumerated yet.
   std::optional<std::set<std::string>> present_;
   bool linked_ = false;               ///< peer_up() was the last we heard

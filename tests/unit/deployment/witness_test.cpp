@@ -107,6 +107,27 @@ TEST(Witness, APeerThatTalksIsNotLost) {
   EXPECT_FALSE(restored.decide(kStart + kDay).peer_unreachable);
 }
 
+// SPEC KEY-1, KEY-12: a node whose license time stands behind reads a key that the peer had before
+// that, by a later date. What is in a port stays there, whatever the peer tells.
+TEST(Witness, WhatThePeerTellsUnseesNoKey) {
+  auto a = node("a"), b = node("b");
+  a.start(kStart, "1");
+  a.peer_joined(kStart, "b", "");
+  b.merge(a.facts());
+  a.key_read(kStart + 20 * kDay, "p1", "hidkey", working("X"));
+  a.key_gone(kStart + 21 * kDay, "p1");
+  b.start(kStart + kDay, "1");
+  b.enumerated(kStart + kDay, {"p9"});
+  b.key_read(kStart + kDay, "p9", "hidkey", working("X"));
+  b.merge(a.facts());
+  EXPECT_EQ(b.decide(kStart + 22 * kDay).state, KeyState::missing) << "the dates say so";
+  b.peer_up(kStart + 22 * kDay);
+  EXPECT_EQ(b.decide(kStart + 22 * kDay).state, KeyState::ready);
+  b.take_new();
+  b.peer_up(kStart + 23 * kDay);
+  EXPECT_TRUE(b.take_new().empty()) << "said once";
+}
+
 // SPEC KEY-6: what a node does after it heard of something is folded after it, also where a clock
 // stands behind and both get the same date; else the names of the chains would turn them round.
 TEST(Witness, WhatFollowsIsFoldedAfterwards) {
