@@ -109,6 +109,7 @@ class Absences {
     const auto* warning = std::get_if<HistoryWarning>(&fact.body);
     if (warning != nullptr && warning->code == "chain-broken") writer.broken = writer.alive;
     writer.alive = fact.at;
+    if (const auto* read = std::get_if<KeyRead>(&fact.body)) writer.read[read->port] = fact.at;
     if (const auto* lost = std::get_if<PeerLost>(&fact.body)) {
       nodes_[lost->peer].missed = fact.at;
       nodes_[lost->peer].found.reset();
@@ -124,7 +125,10 @@ class Absences {
     if (node.remembers_until) return std::min(fact.at, *node.remembers_until + Duration(1));
     const bool noticed = node.missed && (!node.found || *node.found >= node.started);
     if (!noticed) return fact.at;
-    return std::min(fact.at, std::max(*node.missed, node.alive_before_start));
+    // No key leaves before it was read, whatever a restored database said in between.
+    const auto read = node.read.find(gone->port);
+    const Time last_read = read == node.read.end() ? Time::min() : read->second;
+    return std::min(fact.at, std::max({*node.missed, node.alive_before_start, last_read}));
   }
 
  private:
@@ -134,10 +138,11 @@ class Absences {
     // Its latest start was with a damaged history: what was lost of it may be that the key left
     // long before, so nothing is gained by damage (SPEC BUF-10).
     std::optional<Time> remembers_until;
-    Time started{};              // its latest start
-    Time alive_before_start{};   // its latest fact before that
-    std::optional<Time> missed;  // when the other node's hold for it ended last
-    std::optional<Time> found;   // when the other node found it again after that
+    Time started{};                         // its latest start
+    Time alive_before_start{};              // its latest fact before that
+    std::optional<Time> missed;             // when the other node's hold for it ended last
+    std::optional<Time> found;              // when the other node found it again after that
+    std::map<std::string_view, Time> read;  // by port: its latest reading
   };
   std::map<std::string_view, Node> nodes_;
 };
