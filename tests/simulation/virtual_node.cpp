@@ -165,9 +165,9 @@ void VirtualNode::tend_keys() {
 
 Result<void> VirtualNode::install(const Issued& license, std::function<void()> done) {
   const auto decision = decide();
-  const auto keys = inserted_keys(decision);
-  LK_TRY(const auto verified,
-         check_import(license.envelope, {vendor_.trust(), default_catalog(), keys, decision.at}));
+  LK_TRY(const auto verified, vendor_.trust().verify_license(license.envelope));
+  ImportCheck check({default_catalog(), inserted_keys(decision), {}, {}, {}, {}, decision.at});
+  LK_CHECK(check.judge(verified));
   const auto key_id = std::get<KeyBinding>(verified.document.binding).key_id;
   log().witness(
       [&](Witness& w, Time now) {

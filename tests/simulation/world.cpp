@@ -23,10 +23,12 @@ constexpr Duration kKeyCall = milliseconds(20);
 
 Weather weather_of(std::uint32_t seed) {
   constexpr bool o = false, x = true;
-  constexpr Weather kWeathers[] = {{1, o, o, o, o, o}, {2, o, o, o, o, o}, {2, x, o, o, o, o},
-                                   {2, x, x, o, o, o}, {2, x, x, x, o, o}, {2, x, x, x, x, o},
-                                   {2, x, x, x, x, x}};
-  return kWeathers[seed % std::size(kWeathers)];
+  constexpr Weather kWeathers[] = {
+      {1, o, o, o, o, o, o}, {2, o, o, o, o, o, o}, {2, x, o, o, o, o, o}, {2, x, x, o, o, o, o},
+      {2, x, x, x, o, o, o}, {2, x, x, o, o, x, o}, {2, x, x, o, o, x, x}};
+  auto weather = kWeathers[seed % std::size(kWeathers)];
+  weather.old_copies = weather.damage && seed >= kOldCopies;
+  return weather;
 }
 
 World::World(std::uint32_t seed, const Vendor& vendor)
@@ -98,7 +100,8 @@ std::vector<World::Chance> World::chances() const {
   add(weather_.cuts, {{6, &World::cut}, {8, &World::mend}});
   add(weather_.crashes,
       {{6, &World::crash}, {3, &World::stop}, {12, &World::start}, {2, &World::fill_disk}});
-  add(weather_.damage, {{3, &World::back_up}, {3, &World::damage}});
+  add(weather_.damage, {{3, &World::damage}});
+  add(weather_.old_copies, {{3, &World::back_up}});
   add(weather_.clocks, {{5, &World::set_clock}});
   return all;
 }

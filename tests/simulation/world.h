@@ -19,12 +19,15 @@ namespace latchkey::simulation {
 /// What may happen in a run; the seed decides.
 struct Weather {
   int nodes = 2;
-  bool cuts = false;     ///< the link breaks
-  bool crashes = false;  ///< agents stop and die, disks are full
-  bool damage = false;   ///< databases are lost, or old copies put in their place
-  bool clocks = false;   ///< wall clocks are up to a day wrong (SPEC TIME-3)
-  bool madness = false;  ///< and by years
+  bool cuts = false;        ///< the link breaks
+  bool crashes = false;     ///< agents stop and die, disks are full
+  bool damage = false;      ///< databases are lost
+  bool old_copies = false;  ///< or replaced by old copies of themselves
+  bool clocks = false;      ///< wall clocks are up to a day wrong (SPEC TIME-3)
+  bool madness = false;     ///< and by years
 };
+/// From this seed on old copies of databases are restored as well (docs/plan.md).
+inline constexpr std::uint32_t kOldCopies = 1'000'000;
 Weather weather_of(std::uint32_t seed);
 
 /// A deployment and everything around it: true time, keys, the vendor, the administrator, the
