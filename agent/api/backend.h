@@ -3,11 +3,13 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/net/http.h"
 #include "core/base/result.h"
+#include "core/base/time.h"
 #include "core/pool/policy.h"
 
 namespace latchkey {
@@ -21,10 +23,15 @@ struct Snapshot {
 };
 
 struct RecordQuery {
-  std::string node;          ///< empty: all
-  std::string kind;          ///< empty: all
-  std::uint64_t before = 0;  ///< page cursor: position from a previous answer, 0: newest
-  std::size_t limit = 100;   ///< 1..1000
+  std::string node;           ///< empty: all; so the next four
+  std::string kind;           ///< `key-read`, …
+  std::string who;            ///< whose name stands in `by`
+  std::string result;         ///< `done`, `refused`, `failed`, `warning`
+  std::string text;           ///< stands in the text, in upper or lower case
+  std::optional<Time> since;  ///< from then on
+  std::optional<Time> until;  ///< before then
+  std::uint64_t before = 0;   ///< page cursor: position from a previous answer, 0: newest
+  std::size_t limit = 100;    ///< 1..1000
 };
 
 /// What the routes need of the agent; the agent implements it, tests fake it. Reactor thread only.

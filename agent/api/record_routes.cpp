@@ -1,7 +1,9 @@
+#include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "agent/api/answer.h"
+#include "agent/api/csv_answer.h"
 #include "agent/api/routes.h"
 
 namespace latchkey {
@@ -9,10 +11,19 @@ namespace {
 
 constexpr std::size_t kMaxPage = 1000;
 constexpr std::size_t kMaxFilter = 64;
+constexpr std::array<std::string_view, 13> kColumns{
+    "position", "at",   "node_name", "node",  "kind", "result", "by",
+    "from",     "text", "derived",   "chain", "seq",  "hash"};
+
+struct Listing {
+  RecordQuery query;
+  bool csv = false;
+};
 
 tl::unexpected<Error> bad_parameter(const std::string& name) {
   return fail("bad-request", "The query parameter `" + name + "` is unknown or out of range.",
-              "Use node, kind, before (a position) and limit (1 to 1000).");
+              "Use node, kind, who, result, text (1 to 64 bytes), since and until (RFC 3339, or a "
+              "date), before (a position), limit (1 to 1000) and format (json, csv).");
 }
 
 std::optional<std::uint64_t> number(const std::string& text) {
@@ -22,28 +33,59 @@ std::optional<std::uint64_t> number(const std::string& text) {
   return value;
 }
 
-Result<void> take_parameter(const std::string& name, const std::string& value, RecordQuery& query) {
-  if (name == "node" || name == "kind") {
-    if (value.size() > kMaxFilter) return bad_parameter(name);
-    (name == "node" ? query.node : query.kind) = value;
-    return {};
-  }
-  const auto parsed = number(value);
-  if (!parsed) return bad_parameter(name);
-  if (name == "before") {
-    query.before = *parsed;
-  } else if (name == "limit" && *parsed >= 1 && *parsed <= kMaxPage) {
-    query.limit = static_cast<std::size_t>(*parsed);
-  } else {
-    return bad_parameter(name);
-  }
-  return {};
+/// A date is its first instant.
+std::optional<Time> time_of(const std::string& text) {
+  constexpr std::size_t kDate = 10;
+  return parse_time(text.size() == kDate ? text + "T00:00:00Z" : text);
 }
 
-Result<nlohmann::json> page(const net::Request& request, const Backend& backend) {
-  RecordQuery query;
-  for (const auto& [name, value] : request.query) LK_CHECK(take_parameter(name, value, query));
-  return backend.records(query);
+std::string* filter_named(const std::string& name, RecordQuery& query) {
+  const std::pair<std::string_view, std::string*> filters[] = {{"node", &query.node},
+                                                               {"kind", &query.kind},
+                                                               {"who", &query.who},
+                                                               {"result", &query.result},
+                                                               {"text", &query.text}};
+  for (const auto& [filter, place] : filters)
+    if (filter == name) return place;
+  return nullptr;
+}
+
+bool take_number(const std::string& name, const std::string& text, RecordQuery& query) {
+  const auto value = number(text);
+  if (!value || (name == "limit" && (*value < 1 || *value > kMaxPage))) return false;
+  if (name == "limit")
+    query.limit = static_cast<std::size_t>(*value);
+  else
+    query.before = *value;
+  return true;
+}
+
+bool take_parameter(const std::string& name, const std::string& value, Listing& listing) {
+  auto& query = listing.query;
+  if (auto* filter = filter_named(name, query)) {
+    *filter = value;
+    return !value.empty() && value.size() <= kMaxFilter;
+  }
+  if (name == "limit" || name == "before") return take_number(name, value, query);
+  if (name == "since" || name == "until")
+    return ((name == "since" ? query.since : query.until) = time_of(value)).has_value();
+  listing.csv = value == "csv";
+  return name == "format" && (value == "csv" || value == "json");
+}
+
+Result<Listing> listing_of(const net::Request& request) {
+  Listing listing;
+  for (const auto& [name, value] : request.query)
+    if (!take_parameter(name, value, listing)) return bad_parameter(name);
+  return listing;
+}
+
+net::Response page(const net::Request& request, const Backend& backend) {
+  const auto listing = listing_of(request);
+  if (!listing) return net::problem(http_status(listing.error()), listing.error());
+  const auto page = backend.records(listing->query);
+  if (!listing->csv) return json_answer(page);
+  return csv_answer(page.at("records"), kColumns, page.at("next"), "latchkey-records.csv");
 }
 
 }  // namespace
@@ -51,7 +93,7 @@ Result<nlohmann::json> page(const net::Request& request, const Backend& backend)
 void add_record_routes(net::Router& router, Backend& backend) {
   router.on("GET", "/v1/records", net::Role::viewer,
             [&backend](const net::Request& request, const net::Done& done) {
-              done(answer(page(request, backend)));
+              done(page(request, backend));
             });
   router.on("GET", "/v1/records/verify", net::Role::viewer,
             [&backend](const net::Request&, net::Done done) {

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/app/record_list.h"
+#include "agent/app/record_verdict.h"
 #include "agent/telemetry/log.h"
 #include "agent/telemetry/names.h"
 
@@ -48,13 +50,13 @@ Json FrontDesk::authorize(Operation operation, const std::string& object) const 
 Json FrontDesk::alerts() const { return pools_.alerts(); }
 
 Json FrontDesk::records(const RecordQuery& query) const {
-  return records_page(log_.facts(), query, names_());
+  const auto derived = log_.view().changes(publisher_.decision().at);
+  return records_page(log_.facts(), derived, query, names_());
 }
 
 void FrontDesk::verify_records(JsonDone done) {
-  store_.verify([this, done = std::move(done)](const Result<void>& outcome) {
-    if (!outcome) return done(tl::make_unexpected(outcome.error()));
-    done(Json{{"facts", log_.facts().entries().size()}, {"chains", log_.facts().heads().size()}});
+  store_.verify([this, done = std::move(done)](const Result<StoreReport>& report) {
+    done(report ? verdict_on(*report, names_()) : tl::make_unexpected(report.error()));
   });
 }
 

@@ -1,13 +1,9 @@
 #include "agent/app/records.h"
 
-#include <nlohmann/json.hpp>
-
 #include "core/usbkey/buffer.h"
 
 namespace latchkey {
 namespace {
-
-using Json = nlohmann::json;
 
 std::string bound_to(const std::string& key_id) {
   return key_id.empty() ? " for this deployment" : " for key " + key_id;
@@ -81,20 +77,6 @@ struct Describer {
   }
 };
 
-Json record_json(const FactLog::Entry& entry, const NodeNames& names) {
-  const auto& fact = entry.stored.fact;
-  return {{"position", entry.position},
-          {"at", format_time(fact.at)},
-          {"node", fact.node},
-          {"node_name", name_of(fact.node, names)},
-          {"chain", fact.chain},
-          {"seq", fact.seq},
-          {"hash", entry.stored.encoded.hash},
-          {"kind", kind(fact.body)},
-          {"text", describe(fact.body, names)},
-          {"fact", Json::parse(entry.stored.encoded.text)}};
-}
-
 }  // namespace
 
 std::string name_of(const std::string& node, const NodeNames& names) {
@@ -104,24 +86,6 @@ std::string name_of(const std::string& node, const NodeNames& names) {
 
 std::string describe(const FactBody& body, const NodeNames& names) {
   return std::visit(Describer{names}, body);
-}
-
-Json records_page(const FactLog& log, const RecordQuery& query, const NodeNames& names) {
-  Json records = Json::array();
-  std::uint64_t next = 0;
-  const auto& entries = log.entries();
-  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-    const auto& fact = entry->stored.fact;
-    if (query.before != 0 && entry->position >= query.before) continue;
-    if (!query.node.empty() && fact.node != query.node) continue;
-    if (!query.kind.empty() && kind(fact.body) != query.kind) continue;
-    if (records.size() == query.limit) {
-      next = records.back().at("position");
-      break;
-    }
-    records.push_back(record_json(*entry, names));
-  }
-  return {{"records", std::move(records)}, {"next", next}};
 }
 
 }  // namespace latchkey

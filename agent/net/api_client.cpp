@@ -121,9 +121,10 @@ Result<nlohmann::json> body_of(const http::response<http::string_body>& response
   return fail(member(body, "code"), member(body, "detail"), member(body, "cure"));
 }
 
-Result<nlohmann::json> exchange(const std::string& socket, std::chrono::milliseconds patience,
-                                http::verb method, const std::string& target,
-                                const std::string& body, nlohmann::json* refusal = nullptr) {
+using Response = http::response<http::string_body>;
+
+Result<Response> exchange(const std::string& socket, std::chrono::milliseconds patience,
+                          http::verb method, const std::string& target, const std::string& body) {
   Exchange exchange(patience);
   if (const auto error = exchange.connect(socket)) return unreachable(socket, error);
   // A full or refusing server may have answered and closed before it took all of the request: read
@@ -136,7 +137,12 @@ Result<nlohmann::json> exchange(const std::string& socket, std::chrono::millisec
       return bad_answer(error.message());
     return unreachable(socket, send_error ? send_error : error);
   }
-  return body_of(parser.get(), refusal);
+  return parser.release();
+}
+
+Result<nlohmann::json> json_of(const Result<Response>& response,
+                               nlohmann::json* refusal = nullptr) {
+  return response ? body_of(*response, refusal) : tl::make_unexpected(response.error());
 }
 
 }  // namespace
@@ -145,16 +151,26 @@ ApiClient::ApiClient(std::string socket, std::chrono::milliseconds patience)
     : socket_(std::move(socket)), patience_(patience) {}
 
 Result<nlohmann::json> ApiClient::get(const std::string& target) const {
-  return exchange(socket_, patience_, http::verb::get, target, {});
+  return json_of(exchange(socket_, patience_, http::verb::get, target, {}));
+}
+
+Result<TextPage> ApiClient::get_text(const std::string& target) const {
+  LK_TRY(auto response, exchange(socket_, patience_, http::verb::get, target, {}));
+  if (response.result_int() >= 400) {
+    const auto refusal = json_of(response);
+    return refusal ? bad_answer("a refusal without a reason")
+                   : tl::make_unexpected(refusal.error());
+  }
+  return TextPage{std::move(response.body()), std::string(response[kNextHeader])};
 }
 
 Result<nlohmann::json> ApiClient::post(const std::string& target, const std::string& body,
                                        nlohmann::json* refusal) const {
-  return exchange(socket_, patience_, http::verb::post, target, body, refusal);
+  return json_of(exchange(socket_, patience_, http::verb::post, target, body), refusal);
 }
 
 Result<nlohmann::json> ApiClient::remove(const std::string& target) const {
-  return exchange(socket_, patience_, http::verb::delete_, target, {});
+  return json_of(exchange(socket_, patience_, http::verb::delete_, target, {}));
 }
 
 Result<void> ApiClient::watch(const std::string& target, const TakeEvent& take) const {

@@ -10,6 +10,15 @@
 
 namespace latchkey::net {
 
+/// The cursor of the next page in an answer whose body has no room for it.
+inline constexpr const char* kNextHeader = "Latchkey-Next";
+
+/// A page of a long text.
+struct TextPage {
+  std::string text;
+  std::string next;  ///< kNextHeader; empty: the last one
+};
+
 /// A program's side of the agent's Unix socket: blocking, one connection per call. For the command
 /// line tool; the one header of the agent that tools may include.
 ///
@@ -22,6 +31,7 @@ class ApiClient {
                      std::chrono::milliseconds patience = std::chrono::seconds(15));
 
   Result<nlohmann::json> get(const std::string& target) const;
+  Result<TextPage> get_text(const std::string& target) const;  ///< whatever the type of the body
   /// `refusal`: where the problem document goes when the answer is one; null: nowhere.
   Result<nlohmann::json> post(const std::string& target, const std::string& body = {},
                               nlohmann::json* refusal = nullptr) const;

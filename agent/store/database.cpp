@@ -3,6 +3,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <sqlite3.h>
 
+#include "agent/store/chain_audit.h"
 #include "agent/store/chain_check.h"
 #include "agent/store/sql.h"
 #include "core/base/sha256.h"
@@ -60,15 +61,6 @@ class Database::Impl {
     StoreContents contents;
     contents.chain = meta("chain");
     contents.clock = meta("clock");
-    LK_CHECK(
-        read_all([&](StoredFact fact) { contents.facts.push_back(std::move(fact)); },
-                 [&](Document document) { contents.documents.push_back(std::move(document)); }));
-    return contents;
-  }
-
-  /// Hands out what it has verified.
-  template <class TakeFact, class TakeDocument>
-  Result<void> read_all(TakeFact take_fact, TakeDocument take_document) {
     if (const auto verdict = db_.execAndGet(sql::kQuickCheck).getString(); verdict != "ok")
       return damaged(verdict);
     ChainCheck check;
@@ -77,18 +69,34 @@ class Database::Impl {
       EncodedFact encoded{facts.getColumn(0).getString(), facts.getColumn(1).getString()};
       auto fact = check.next(encoded);
       if (!fact) return damaged(fact.error().message);
-      take_fact(StoredFact{std::move(*fact), std::move(encoded)});
+      contents.facts.push_back({std::move(*fact), std::move(encoded)});
     }
     SQLite::Statement documents(db_, sql::kAllDocuments);
     while (documents.executeStep()) {
-      const auto blob = documents.getColumn(1);
-      const auto* data = static_cast<const std::uint8_t*>(blob.getBlob());
-      Document document{documents.getColumn(0).getString(), Bytes(data, data + blob.getBytes())};
+      auto document = document_at(documents);
       if (content_hash(document.envelope) != document.hash)
         return damaged("document " + document.hash + " was changed");
-      take_document(std::move(document));
+      contents.documents.push_back(std::move(document));
     }
-    return {};
+    return contents;
+  }
+
+  Result<StoreReport> verify() {
+    sqlite3_db_release_memory(db_.getHandle());
+    if (const auto verdict = db_.execAndGet(sql::kQuickCheck).getString(); verdict != "ok")
+      return damaged(verdict);
+    ChainAudit audit;
+    SQLite::Statement facts(db_, sql::kAllFactsByChain);
+    while (facts.executeStep())
+      audit.take(facts.getColumn(0).getString(),
+                 {facts.getColumn(1).getString(), facts.getColumn(2).getString()});
+    StoreReport report{std::move(audit).report(), {}};
+    SQLite::Statement documents(db_, sql::kAllDocuments);
+    while (documents.executeStep())
+      if (const auto document = document_at(documents);
+          content_hash(document.envelope) != document.hash)
+        report.changed_documents.push_back(document.hash);
+    return report;
   }
 
   void write(std::span<const Write* const> writes) {
@@ -105,6 +113,12 @@ class Database::Impl {
   }
 
  private:
+  static Document document_at(SQLite::Statement& row) {
+    const auto blob = row.getColumn(1);
+    const auto* data = static_cast<const std::uint8_t*>(blob.getBlob());
+    return {row.getColumn(0).getString(), Bytes(data, data + blob.getBytes())};
+  }
+
   void set_meta(const char* statement, const char* name, const std::string& value) {
     SQLite::Statement insert(db_, statement);
     insert.bind(1, name);
@@ -176,9 +190,9 @@ Result<StoreContents> Database::load() {
   }
 }
 
-Result<void> Database::verify() {
+Result<StoreReport> Database::verify() {
   try {
-    return impl_->read_all([](const StoredFact&) {}, [](const Document&) {});
+    return impl_->verify();
   } catch (const SQLite::Exception& error) {
     return damaged(error.what());
   }

@@ -29,8 +29,8 @@ class Database {
 
   /// Reads and verifies all of it. Error: `database-damaged`.
   Result<StoreContents> load();
-  /// As load(), keeping nothing.
-  Result<void> verify();
+  /// Reads all of it from the disk, past every cache, and goes on after what is broken.
+  Result<StoreReport> verify();
   /// All of `writes` in one durable transaction, or none. Errors: `store-refused` (a fact that does
   /// not decode, or another one stands in its place), `store-failed` (disk full, I/O error).
   Result<void> write(std::span<const Write* const> writes);

@@ -30,6 +30,18 @@ struct ChainSwitch {
   std::string chain;
 };
 
+/// What reading a whole database again found (SPEC REC-2).
+struct StoreReport {
+  struct Chain {
+    std::string chain;
+    std::string node;         ///< that writes it; empty when not even its first fact can be read
+    std::uint64_t facts = 0;  ///< verified, from the first one on
+    std::string problem;      ///< what is wrong with the fact after them; empty: nothing
+  };
+  std::vector<Chain> chains;
+  std::vector<std::string> changed_documents;  ///< the hash that each one should have
+};
+
 /// What the agent needs of its database beyond the core's Store port. Calls on the reactor thread.
 class FactStore : public Store {
  public:
@@ -38,8 +50,9 @@ class FactStore : public Store {
   virtual void switch_chain(ChainSwitch change, Batch batch, Done done) = 0;
   /// Keeps the license clock's memory (core/deployment/license_clock.h) in place of the last one.
   virtual void keep_clock(std::string memory, Done done) = 0;
-  /// Reads everything again and verifies it (SPEC REC-2). Error: `database-damaged`.
-  virtual void verify(Done done) = 0;
+  /// Reads everything again, from the disk. Error: `database-damaged` (it cannot be read at all).
+  using Verified = std::function<void(Result<StoreReport>)>;
+  virtual void verify(Verified done) = 0;
 };
 
 }  // namespace latchkey

@@ -35,6 +35,8 @@ inline constexpr char kAddFact[] =
     "INSERT INTO facts(position, chain, seq, text, hash) VALUES(?, ?, ?, ?, ?)";
 inline constexpr char kDropFacts[] = "DELETE FROM facts WHERE chain = ? AND seq > ?";
 inline constexpr char kAllFacts[] = "SELECT text, hash FROM facts ORDER BY position";
+inline constexpr char kAllFactsByChain[] =
+    "SELECT chain, text, hash FROM facts ORDER BY chain, seq";
 
 inline constexpr char kAddDocument[] =
     "INSERT INTO documents(hash, envelope) VALUES(?, ?) ON CONFLICT DO NOTHING";

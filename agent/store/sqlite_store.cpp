@@ -19,18 +19,18 @@ SqliteStore::~SqliteStore() {
 }
 
 void SqliteStore::append(Batch batch, Done done) {
-  add({{std::nullopt, std::move(batch)}, false, std::move(done), {}});
+  add({{std::nullopt, std::move(batch)}, std::move(done), {}, {}, {}});
 }
 
 void SqliteStore::switch_chain(ChainSwitch change, Batch batch, Done done) {
-  add({{std::move(change), std::move(batch)}, false, std::move(done), {}});
+  add({{std::move(change), std::move(batch)}, std::move(done), {}, {}, {}});
 }
 
 void SqliteStore::keep_clock(std::string memory, Done done) {
-  add({{std::nullopt, {}, std::move(memory)}, false, std::move(done), {}});
+  add({{std::nullopt, {}, std::move(memory)}, std::move(done), {}, {}, {}});
 }
 
-void SqliteStore::verify(Done done) { add({{}, true, std::move(done), {}}); }
+void SqliteStore::verify(Verified done) { add({{}, {}, std::move(done), {}, {}}); }
 
 void SqliteStore::add(Job job) {
   turn_.push_back(std::move(job));
@@ -61,7 +61,7 @@ void SqliteStore::run() {
     carry_out(*jobs);
     reactor_.post([jobs, self = std::weak_ptr(self_)] {
       for (auto& job : *jobs)
-        if (!self.expired()) job.done(std::move(job.outcome));
+        if (!self.expired()) job.answer();
     });
   }
 }
@@ -69,13 +69,13 @@ void SqliteStore::run() {
 void SqliteStore::carry_out(Jobs& jobs) {
   std::vector<const Write*> writes;
   for (const auto& job : jobs)
-    if (!job.verify) writes.push_back(&job.write);
+    if (!job.verified) writes.push_back(&job.write);
   const auto outcome = writes.empty() ? Result<void>() : database_->write(writes);
   for (auto& job : jobs) {
     // One bad write must not take its neighbours down.
     const auto* write = &job.write;
-    if (job.verify)
-      job.outcome = database_->verify();
+    if (job.verified)
+      job.report = database_->verify();
     else
       job.outcome = outcome || writes.size() == 1 ? outcome : database_->write({&write, 1});
   }

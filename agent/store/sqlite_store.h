@@ -23,14 +23,22 @@ class SqliteStore final : public FactStore {
   void append(Batch batch, Done done) override;
   void switch_chain(ChainSwitch change, Batch batch, Done done) override;
   void keep_clock(std::string memory, Done done) override;
-  void verify(Done done) override;
+  void verify(Verified done) override;
 
  private:
   struct Job {
     Write write;
-    bool verify = false;
     Done done;
+    Verified verified;  ///< instead of `write` and `done`
     Result<void> outcome;
+    Result<StoreReport> report;
+
+    void answer() {
+      if (verified)
+        verified(std::move(report));
+      else
+        done(std::move(outcome));
+    }
   };
   using Jobs = std::vector<Job>;
 

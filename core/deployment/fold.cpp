@@ -15,7 +15,7 @@ namespace {
 
 class Folder {
  public:
-  explicit Folder(const Timeline& timeline) : timeline_(timeline) {}
+  Folder(const Timeline& timeline, const WatchFold& watch) : timeline_(timeline), watch_(watch) {}
 
   Decision run(Time now) {
     const auto& events = timeline_.events;
@@ -24,7 +24,7 @@ class Folder {
     for (std::size_t i = 0; i < events.size();) {
       const Time at = events[i].at;
       for (; i < events.size() && events[i].at == at; ++i) apply(at, *events[i].fact);
-      if (std::exchange(touched_, false)) settle_instant(at);
+      if (std::exchange(touched_, false)) settle_instant(at, *events[i - 1].fact);
     }
     if (events.empty()) return decide(now);
     if (!state_since_) state_since_ = events.front().at;
@@ -77,21 +77,28 @@ class Folder {
     presence_.leave(lost.peer);
   }
 
-  void settle_instant(Time at) {
+  void settle_instant(Time at, const Fact& last) {
     auto choice = choose_key(presence_.in_ports(kept_), tenure_.key_id());
     if (std::tie(state_, reason_) != std::tie(choice.state, choice.reason)) state_since_ = at;
     state_ = choice.state;
     reason_ = std::move(choice.reason);
     tenure_.choose(at, choice.in_use);
+    if (!watch_) return;
+    const auto& buffer = tenure_.buffer();
+    watch_({at, &last, state_, reason(), tenure_.key_id(), buffer ? &*buffer : nullptr});
+  }
+
+  std::string_view reason() const {
+    if (state_ != KeyState::missing) return reason_;
+    return seen_any_ ? "removed" : kNeverInserted;
   }
 
   Decision decide(Time now) const {
     Decision decision;
     decision.at = now;
     decision.state = state_;
-    decision.reason = reason_;
+    decision.reason = reason();
     decision.state_since = state_since_.value_or(now);
-    if (state_ == KeyState::missing) decision.reason = seen_any_ ? "removed" : "never-inserted";
     decision.peer_unreachable = peer_unreachable_;
     decision.keys = presence_.plugged(kept_);
     decision.kept = kept_.all();
@@ -102,6 +109,7 @@ class Folder {
   }
 
   const Timeline& timeline_;
+  const WatchFold& watch_;
   Presence presence_;
   KeptLicenses kept_;
   Tenure tenure_;
@@ -117,9 +125,10 @@ class Folder {
 
 }  // namespace
 
-Decision fold(std::span<const Fact> facts, const FoldConfig& config, Time now) {
+Decision fold(std::span<const Fact> facts, const FoldConfig& config, Time now,
+              const WatchFold& watch) {
   const auto timeline = make_timeline(facts, config);
-  return Folder(timeline).run(now);
+  return Folder(timeline, watch).run(now);
 }
 
 }  // namespace latchkey

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "core/deployment/decision.h"
 #include "core/deployment/fact.h"
@@ -14,7 +16,23 @@ struct FoldConfig {
   Duration settle = std::chrono::seconds(3);  ///< SPEC KEY-11
 };
 
+/// SPEC KEY-4
+inline constexpr std::string_view kNeverInserted = "never-inserted";
+
+/// What the fold says at an instant at which keys or licenses changed. Refers into the fold.
+struct FoldStep {
+  Time at;
+  const Fact* cause;  ///< the last fact of the instant
+  KeyState state;
+  std::string_view reason;  ///< as Decision::reason
+  std::string_view key_id;  ///< in use
+  const Buffer* buffer;     ///< null: none
+};
+using WatchFold = std::function<void(const FoldStep&)>;
+
 /// The heart: a pure function of the facts of all nodes. Facts in any order, duplicates allowed.
-Decision fold(std::span<const Fact> facts, const FoldConfig& config, Time now);
+/// `watch` sees each instant on the way, in order of time.
+Decision fold(std::span<const Fact> facts, const FoldConfig& config, Time now,
+              const WatchFold& watch = {});
 
 }  // namespace latchkey

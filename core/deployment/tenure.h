@@ -15,6 +15,8 @@ class Tenure {
  public:
   std::string_view key_id() const { return key_id_; }  ///< of the key in use, else empty
 
+  const std::optional<Buffer>& buffer() const { return buffer_; }  ///< over or not
+
   /// What the key itself remembers, when the facts have forgotten it (SPEC BUF-10).
   void adopt_stamp(const KeyReading& reading);
   /// At this instant the status table chose this key, or none.

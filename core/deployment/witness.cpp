@@ -220,4 +220,8 @@ Decision Witness::decide(Time now) const {
   return fold(facts_, {config_.node, config_.settle}, now);
 }
 
+std::vector<Change> Witness::changes(Time now) const {
+  return latchkey::changes(facts_, {config_.node, config_.settle}, now);
+}
+
 }  // namespace latchkey

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/deployment/changes.h"
 #include "core/deployment/fact.h"
 #include "core/deployment/fold.h"
 
@@ -81,6 +82,7 @@ class Witness {
   /// The link is up, or there is no peer.
   bool hears_peer() const { return !silent_since_ && !peer_lost_; }
   Decision decide(Time now) const;
+  std::vector<Change> changes(Time now) const;  ///< into facts()
 
  private:
   void add(Time now, FactBody body);

@@ -66,7 +66,7 @@ class FakeBackend : public Backend {
   }
   nlohmann::json records(const RecordQuery& query) const override {
     last_query = query;
-    return record_page;
+    return record_pages ? record_pages(query) : record_page;
   }
   void verify_records(JsonDone done) override { done(verify_result); }
   void peer_invite(const net::Caller& caller, JsonDone done) override {
@@ -86,6 +86,7 @@ class FakeBackend : public Backend {
   std::vector<std::shared_ptr<net::EventSink>> sinks;
   std::vector<std::string> calls;
   mutable RecordQuery last_query;
+  std::function<nlohmann::json(const RecordQuery&)> record_pages;  ///< instead of record_page
   nlohmann::json record_page = {{"records", nlohmann::json::array()}, {"next", 0}};
   Result<nlohmann::json> refresh_result = nlohmann::json{{"reading", true}};
   Result<nlohmann::json> install_result = nlohmann::json{{"succeeded", 1}, {"failed", 0}};

@@ -27,7 +27,7 @@ class FakeStore final : public FactStore {
     clock = std::move(memory);
     done({});
   }
-  void verify(Done done) override { done({}); }
+  void verify(Verified done) override { done(report); }
 
   /// Answers the oldest request; a successful one is kept in `written`.
   void answer(Result<void> outcome = {}) {
@@ -41,6 +41,7 @@ class FakeStore final : public FactStore {
     while (!requests.empty()) answer();
   }
 
+  StoreReport report;
   std::deque<Request> requests;
   std::vector<EncodedFact> written;
   std::string clock;

@@ -24,10 +24,22 @@ Result<Fact> fact_from(const nlohmann::json& record) {
   return std::move(decoded.fact);
 }
 
-Result<std::vector<Fact>> facts_from(const nlohmann::json& export_or_fact) {
+/// An export, a page of records, or one fact.
+nlohmann::json records_of(nlohmann::json text) {
+  if (text.is_array()) return text;
+  if (text.is_object() && text.contains("records")) return text.at("records");
+  return nlohmann::json::array({std::move(text)});
+}
+
+/// What only follows from facts has none of its own.
+bool is_derived(const nlohmann::json& record) {
+  return record.is_object() && record.contains("fact") && record.at("fact").is_null();
+}
+
+Result<std::vector<Fact>> facts_from(nlohmann::json text) {
   std::vector<Fact> facts;
-  const bool many = export_or_fact.is_object() && export_or_fact.contains("records");
-  for (const auto& record : many ? export_or_fact.at("records") : nlohmann::json{export_or_fact}) {
+  for (const auto& record : records_of(std::move(text))) {
+    if (is_derived(record)) continue;
     LK_TRY(auto fact, fact_from(record));
     facts.push_back(std::move(fact));
   }
@@ -54,11 +66,11 @@ Result<std::vector<Fact>> read_facts(std::istream& in) {
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   std::vector<Fact> facts;
   const auto take = [&](std::string_view part) -> Result<void> {
-    const auto json = nlohmann::json::parse(part, nullptr, false);
+    auto json = nlohmann::json::parse(part, nullptr, false);
     if (json.is_discarded())
       return fail("invalid-facts", "The exported facts are not JSON.",
-                  "Export them with `latchkey record list --json`.");
-    LK_TRY(auto more, facts_from(json));
+                  "Export them with `latchkey record export --format json`.");
+    LK_TRY(auto more, facts_from(std::move(json)));
     facts.insert(facts.end(), more.begin(), more.end());
     return {};
   };

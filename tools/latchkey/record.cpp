@@ -1,3 +1,5 @@
+#include <cstdlib>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -9,18 +11,32 @@ namespace {
 
 using nlohmann::json;
 
-struct ListOptions {
-  std::string kind;
-  std::string node;
-  std::uint64_t limit = 50;
+constexpr std::uint64_t kMaxPage = 1000;
+
+/// Which records; what is empty is not asked for.
+struct Filter {
+  std::string kind, node, who, result, text, since, until;
   std::uint64_t before = 0;
 };
+struct ListOptions : Filter {
+  std::uint64_t limit = 50;
+};
+struct ExportOptions : Filter {
+  std::string format = "csv";
+};
 
-std::string target_of(const ListOptions& options) {
-  std::string target = "/v1/records?limit=" + std::to_string(options.limit);
-  if (options.before != 0) target += "&before=" + std::to_string(options.before);
-  if (!options.kind.empty()) target += "&kind=" + escaped(options.kind);
-  if (!options.node.empty()) target += "&node=" + escaped(options.node);
+/// A page's cursor; 0 for none.
+std::uint64_t number(const std::string& text) { return std::strtoull(text.c_str(), nullptr, 10); }
+
+std::string target_of(const Filter& filter, std::uint64_t limit) {
+  std::string target = "/v1/records?limit=" + std::to_string(std::min(limit, kMaxPage));
+  if (filter.before != 0) target += "&before=" + std::to_string(filter.before);
+  const std::pair<const char*, const std::string*> parameters[] = {
+      {"kind", &filter.kind},     {"node", &filter.node}, {"who", &filter.who},
+      {"result", &filter.result}, {"text", &filter.text}, {"since", &filter.since},
+      {"until", &filter.until}};
+  for (const auto& [name, value] : parameters)
+    if (!value->empty()) target.append("&").append(name).append("=").append(escaped(*value));
   return target;
 }
 
@@ -29,13 +45,50 @@ void print_record(std::ostream& out, const json& record) {
       << "  " << text(record, "text") << '\n';
 }
 
+/// A page may end early, where the agent had looked at enough: then the next one follows.
+Result<json> read_records(Context& context, Filter filter, std::uint64_t limit) {
+  json all = json::array();
+  for (;;) {
+    LK_TRY(const auto page, context.client().get(target_of(filter, limit - all.size())));
+    for (const auto& record : member(page, "records")) all.push_back(record);
+    const auto next = number(text(page, "next"));
+    if (next == 0 || next == filter.before || all.size() >= limit)
+      return json{{"records", std::move(all)}, {"next", next}};
+    filter.before = next;
+  }
+}
+
 void list(Context& context, const ListOptions& options) {
-  show_or_report(context, context.client().get(target_of(options)), [&](const json& page) {
+  show_or_report(context, read_records(context, options, options.limit), [&](const json& page) {
     if (context.json) return print_json(context, page);
     for (const auto& record : member(page, "records")) print_record(context.out, record);
     const auto next = text(page, "next");
     if (!next.empty() && next != "0") context.err << "Older ones: --before " << next << '\n';
   });
+}
+
+void export_json(Context& context, const Filter& filter) {
+  show_or_report(context, read_records(context, filter, std::numeric_limits<std::uint64_t>::max()),
+                 [&](const json& page) { print_json(context, member(page, "records")); });
+}
+
+/// Page by page; only the first one brings the headings.
+void export_csv(Context& context, Filter filter) {
+  for (bool first = true;; first = false) {
+    const auto page = context.client().get_text(target_of(filter, kMaxPage) + "&format=csv");
+    if (!page) return report(context, page.error());
+    const auto headings = page->text.find("\r\n");
+    const auto from = first || headings == std::string::npos ? 0 : headings + 2;
+    context.out << std::string_view(page->text).substr(from);
+    const auto next = number(page->next);
+    if (next == 0 || next == filter.before) return;
+    filter.before = next;
+  }
+}
+
+void export_records(Context& context, const ExportOptions& options) {
+  if (context.json || options.format == "json") return export_json(context, options);
+  export_csv(context, options);
 }
 
 void verify(Context& context) {
@@ -44,7 +97,22 @@ void verify(Context& context) {
     context.out << "Every record is there and unaltered";
     if (!text(body, "facts").empty()) context.out << " (" << text(body, "facts") << " records)";
     context.out << ".\n";
+    for (const auto& chain : member(body, "chains"))
+      context.out << "  " << text(chain, "node_name") << "  " << text(chain, "facts")
+                  << " records in chain " << text(chain, "chain") << '\n';
   });
+}
+
+void add_filter(CLI::App& verb, Filter& filter) {
+  verb.add_option("--kind", filter.kind, "only this kind, such as key-read");
+  verb.add_option("--node", filter.node, "only this node (its id)");
+  verb.add_option("--who", filter.who, "only what this person did");
+  verb.add_option("--result", filter.result, "only what ended so")
+      ->check(CLI::IsMember({"done", "refused", "failed", "warning"}));
+  verb.add_option("--text", filter.text, "only those whose text contains this");
+  verb.add_option("--since", filter.since, "from then on: 2026-01-31 or 2026-01-31T08:00:00Z");
+  verb.add_option("--until", filter.until, "before then");
+  verb.add_option("--before", filter.before, "only those before this position");
 }
 
 }  // namespace
@@ -53,13 +121,18 @@ void add_record(CLI::App& app, Context& context) {
   auto* verb = app.add_subcommand("record", "What happened, when and where")->require_subcommand(1);
   auto options = std::make_shared<ListOptions>();
   auto* listing = verb->add_subcommand("list", "List the records, newest first");
-  listing->add_option("--kind", options->kind, "only this kind, such as key-read");
-  listing->add_option("--node", options->node, "only this node (its id)");
+  add_filter(*listing, *options);
   listing->add_option("--limit", options->limit, "at most so many")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  listing->add_option("--before", options->before, "only those before this position");
   listing->callback([options, &context] { list(context, *options); });
+  auto exported = std::make_shared<ExportOptions>();
+  auto* exporting = verb->add_subcommand("export", "All of them for a spreadsheet or a program");
+  add_filter(*exporting, *exported);
+  exporting->add_option("--format", exported->format, "csv (RFC 4180) or json")
+      ->check(CLI::IsMember({"csv", "json"}))
+      ->capture_default_str();
+  exporting->callback([exported, &context] { export_records(context, *exported); });
   verb->add_subcommand("verify", "Check that no record was altered or is missing")
       ->callback([&context] { verify(context); });
 }

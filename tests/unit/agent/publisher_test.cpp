@@ -248,26 +248,5 @@ TEST_F(PublisherTest, AFaultSaysWhyAndWhatToDo) {
   }
 }
 
-// SPEC REC-1, REC-2: the records are the facts, shown; filtered and paged, newest first.
-TEST_F(PublisherTest, RecordsAreTheFactsShown) {
-  read_key("1");
-  read_key("2", KeyFault::unreadable);
-  remove_key("1");
-  store_.answer_all();
-  const NodeNames names{{"node-a", "Anna"}};
-  const auto page = [&](RecordQuery query) { return records_page(log_.facts(), query, names); };
-  const auto first = page({"", "", 0, 2});
-  ASSERT_EQ(first.at("records").size(), 2u);
-  EXPECT_EQ(first.at("records")[0].at("kind"), "key-gone");
-  EXPECT_EQ(first.at("records")[0].at("node_name"), "Anna");
-  EXPECT_THAT(first.at("records")[1].at("text").get<std::string>(),
-              testing::HasSubstr("does not work: unreadable"));
-  const auto second = page({"", "", first.at("next"), 2});
-  ASSERT_EQ(second.at("records").size(), 1u);
-  EXPECT_EQ(second.at("next"), 0);
-  EXPECT_EQ(page({"", "key-gone", 0, 10}).at("records").size(), 1u);
-  EXPECT_TRUE(page({"node-b", "", 0, 10}).at("records").empty());
-}
-
 }  // namespace
 }  // namespace latchkey

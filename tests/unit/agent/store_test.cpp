@@ -114,6 +114,48 @@ TEST_F(StoreTest, NoticesTampering) {
   }
 }
 
+// SPEC REC-2: of every chain, whichever node writes it, how far it holds; the rest is checked all
+// the same.
+TEST_F(StoreTest, SaysWhichChainIsBrokenWhere) {
+  const auto fill = [&](Database& database) {
+    ChainWriter own(kChain, "node-a"), foreign(std::string(32, 'f'), "node-b");
+    return write(database,
+                 {{own.add(kNoon, NodeStarted{"1"}), foreign.add(kNoon, NodeStarted{"1"}),
+                   own.add(kNoon, NodeStopped{}), foreign.add(kNoon, NodeStopped{}),
+                   own.add(kNoon, NodeStarted{"1"}), foreign.add(kNoon, NodeStarted{"2"})},
+                  {{content_hash(Bytes{7}), Bytes{7}}}});
+  };
+  const struct {
+    const char* statement;
+    std::uint64_t own, foreign;  // facts that hold
+    std::size_t documents;       // changed
+  } rows[] = {
+      {"SELECT 1", 3, 3, 0},
+      {"UPDATE facts SET text = replace(text, 'stopped', 'stoppep') WHERE chain LIKE 'ff%'", 3, 1,
+       0},
+      {"UPDATE facts SET text = 'x' WHERE chain NOT LIKE 'ff%' AND seq = 3", 2, 3, 0},
+      {"DELETE FROM facts WHERE seq = 2", 1, 1, 0},
+      {"UPDATE facts SET chain = 'other' WHERE seq = 3 AND chain LIKE 'ff%'", 3, 2, 0},
+      {"UPDATE documents SET envelope = x'00'", 3, 3, 1},
+  };
+  for (const auto& row : rows) {
+    std::filesystem::remove(file());
+    ASSERT_TRUE(fill(*open()));
+    tamper(row.statement);
+    const auto report = open()->verify();
+    ASSERT_TRUE(report) << row.statement;
+    EXPECT_EQ(report->changed_documents.size(), row.documents) << row.statement;
+    bool broken = row.documents != 0;
+    for (const auto& chain : report->chains) {
+      const bool own = chain.chain == kChain;
+      broken = broken || !chain.problem.empty();
+      if (!own && chain.node != "node-b") continue;
+      EXPECT_EQ(chain.facts, own ? row.own : row.foreign) << row.statement;
+    }
+    EXPECT_EQ(broken, row.statement != rows[0].statement) << row.statement;
+  }
+}
+
 // SPEC LIC-7, REC-2: all of a batch or nothing.
 TEST_F(StoreTest, AFailedWriteLeavesNothing) {
   const auto database = open();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "tests/support/fake_backend.h"
@@ -174,13 +175,48 @@ TEST_F(Routes, RefuseAJoinWithoutAUsableToken) {  // SPEC SEC-3
 
 TEST_F(Routes, PassTheRecordFilterOn) {  // SPEC REC-2
   ask("GET", "/v1/records", Role::viewer, "",
-      {{"node", "n1"}, {"kind", "key-read"}, {"before", "7"}, {"limit", "1000"}});
+      {{"node", "n1"},
+       {"kind", "key-read"},
+       {"who", "mary"},
+       {"result", "refused"},
+       {"text", "LK-1 & co"},
+       {"since", "2026-01-31"},
+       {"until", "2026-02-01T08:00:00Z"},
+       {"before", "7"},
+       {"limit", "1000"},
+       {"format", "json"}});
   EXPECT_EQ(backend.last_query.node, "n1");
   EXPECT_EQ(backend.last_query.kind, "key-read");
+  EXPECT_EQ(backend.last_query.who, "mary");
+  EXPECT_EQ(backend.last_query.result, "refused");
+  EXPECT_EQ(backend.last_query.text, "LK-1 & co");
+  EXPECT_EQ(backend.last_query.since, parse_time("2026-01-31T00:00:00Z"));
+  EXPECT_EQ(backend.last_query.until, parse_time("2026-02-01T08:00:00Z"));
   EXPECT_EQ(backend.last_query.before, 7U);
   EXPECT_EQ(backend.last_query.limit, 1000U);
   ask("GET", "/v1/records", Role::viewer);
   EXPECT_EQ(backend.last_query.limit, 100U);
+}
+
+TEST_F(Routes, GiveRecordsToASpreadsheet) {  // SPEC REC-2
+  backend.record_page = {{"records",
+                          {{{"position", 9},
+                            {"at", "2026-01-01T00:00:00Z"},
+                            {"kind", "import-refused"},
+                            {"by", "=cmd()"},
+                            {"text", "upload, \"bad\" \xff"},
+                            {"derived", false}}}},
+                         {"next", 9}};
+  const auto response = ask("GET", "/v1/records", Role::viewer, "", {{"format", "csv"}});
+  EXPECT_TRUE(response.content_type.starts_with("text/csv"));
+  EXPECT_EQ(response.body,
+            "position,at,node_name,node,kind,result,by,from,text,derived,chain,seq,hash\r\n"
+            "9,2026-01-01T00:00:00Z,,,import-refused,,\"'=cmd()\",,\"upload, \"\"bad\"\" "
+            "\xff\",false,,,\r\n");
+  const std::pair<std::string, std::string> next{"Latchkey-Next", "9"};
+  EXPECT_NE(std::ranges::find(response.headers, next), response.headers.end());
+  backend.record_page["next"] = 0;
+  EXPECT_EQ(ask("GET", "/v1/records", Role::viewer, "", {{"format", "csv"}}).headers.size(), 1U);
 }
 
 TEST_F(Routes, RefuseABadRecordFilter) {  // SPEC SEC-3
@@ -194,6 +230,10 @@ TEST_F(Routes, RefuseABadRecordFilter) {  // SPEC SEC-3
       {"before", "99999999999999999999"},
       {"colour", "1"},
       {"node", std::string(65, 'x')},
+      {"text", ""},
+      {"since", "yesterday"},
+      {"until", "2026-02-30"},
+      {"format", "xml"},
   };
   for (const auto& row : rows) {
     const auto response = ask("GET", "/v1/records", Role::viewer, "", {row});

@@ -121,8 +121,47 @@ TEST_F(CliTest, RecordsAreFilteredAndPaged) {  // SPEC REC-2
   EXPECT_EQ(query.before, 12U);
 }
 
+TEST_F(CliTest, RecordsAreExportedPageByPage) {  // SPEC REC-2
+  backend.record_pages = [](const RecordQuery& query) -> json {
+    const auto position = query.before == 0 ? 3 : query.before - 1;
+    return {{"records", {{{"position", position}, {"by", query.who}}}},
+            {"next", position == 1 ? 0 : position}};
+  };
+  const std::string csv = latchkey({"record", "export", "--who", "mary"}).out;
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 4) << csv;
+  EXPECT_TRUE(csv.starts_with("position,at,"));
+  EXPECT_NE(csv.find("\r\n3,,,,,,mary,"), std::string::npos) << csv;
+  EXPECT_NE(csv.find("\r\n1,,,,,,mary,"), std::string::npos) << csv;
+  for (const auto& arguments : {std::vector<std::string>{"record", "export", "--format", "json"},
+                                std::vector<std::string>{"--json", "record", "export"}}) {
+    const auto all = json::parse(latchkey(arguments).out);
+    ASSERT_EQ(all.size(), 3U);
+    EXPECT_EQ(all[2]["position"], 1);
+  }
+  // A page of the list that ended early is filled up from the next one.
+  const auto listed = json::parse(latchkey({"--json", "record", "list", "--limit", "2"}).out);
+  EXPECT_EQ(listed["records"].size(), 2U);
+  EXPECT_EQ(listed["next"], 2);
+}
+
+TEST_F(CliTest, RecordFiltersReachTheAgent) {  // SPEC REC-2
+  latchkey({"record", "list", "--who", "mary", "--result", "refused", "--text", "a b", "--since",
+            "2026-01-31", "--until", "2026-02-01T00:00:00Z"});
+  const auto query = server.run([&] { return backend.last_query; });
+  EXPECT_EQ(query.who, "mary");
+  EXPECT_EQ(query.result, "refused");
+  EXPECT_EQ(query.text, "a b");
+  EXPECT_EQ(query.since, parse_time("2026-01-31T00:00:00Z"));
+  EXPECT_EQ(query.until, parse_time("2026-02-01T00:00:00Z"));
+  EXPECT_EQ(latchkey({"record", "list", "--result", "good"}).exit_code, kUsage);
+  EXPECT_EQ(latchkey({"record", "export", "--since", "yesterday"}).exit_code, kRefused);
+}
+
 TEST_F(CliTest, RecordVerifySaysWhatIsBroken) {  // SPEC REC-2
-  EXPECT_EQ(latchkey({"record", "verify"}).exit_code, kOk);
+  backend.verify_result =
+      json{{"facts", 3}, {"chains", {{{"chain", "ab"}, {"node_name", "node-b"}, {"facts", 3}}}}};
+  EXPECT_EQ(latchkey({"record", "verify"}).out,
+            "Every record is there and unaltered (3 records).\n  node-b  3 records in chain ab\n");
   backend.verify_result = fail("chain-broken", "Chain 1f, fact 7 was altered.", "Restore it.");
   const auto outcome = latchkey({"record", "verify"});
   EXPECT_EQ(outcome.exit_code, kRefused);

@@ -1,0 +1,45 @@
+#include "agent/app/record_verdict.h"
+
+#include <nlohmann/json.hpp>
+
+namespace latchkey {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string writer_of(const StoreReport::Chain& chain, const NodeNames& names) {
+  return chain.node.empty() ? "an unknown node" : name_of(chain.node, names);
+}
+
+std::string problems_of(const StoreReport& report, const NodeNames& names) {
+  std::string text;
+  for (const auto& chain : report.chains)
+    if (!chain.problem.empty())
+      text += " Chain " + chain.chain + ", which " + writer_of(chain, names) +
+              " writes, breaks at fact " + std::to_string(chain.facts + 1) + ": " + chain.problem +
+              ".";
+  for (const auto& document : report.changed_documents)
+    text += " Document " + document + " was changed.";
+  return text;
+}
+
+}  // namespace
+
+Result<Json> verdict_on(const StoreReport& report, const NodeNames& names) {
+  if (const auto problems = problems_of(report, names); !problems.empty())
+    return fail("chain-broken", "This node's database was altered or is damaged." + problems,
+                "Find out who changed it. Then stop this agent, move latchkey.db* aside and start "
+                "again: the other node and the key bring the history back.");
+  std::uint64_t facts = 0;
+  Json chains = Json::array();
+  for (const auto& chain : report.chains) {
+    facts += chain.facts;
+    chains.push_back({{"chain", chain.chain},
+                      {"node", chain.node},
+                      {"node_name", name_of(chain.node, names)},
+                      {"facts", chain.facts}});
+  }
+  return Json{{"facts", facts}, {"chains", std::move(chains)}};
+}
+
+}  // namespace latchkey
