@@ -23,11 +23,14 @@ Error not_durable() {
       "are safe."};
 }
 
+/// Null: bound to no key, or no license.
 const KeyBinding* key_of(const UploadedDocument& document) {
+  if (!document.license) return nullptr;
   return std::get_if<KeyBinding>(&document.license->document.binding);
 }
 
 bool is_used(const UploadedDocument& document, const Decision& decision) {
+  if (document.bundle) return true;
   if (!key_of(document)) return usable(summarise(document.license->document, ""), decision.at);
   return std::ranges::any_of(decision.keys, [&](const PluggedKey& key) {
     return key.holding.license && key.holding.license->document == document.hash;
@@ -40,7 +43,8 @@ void log_installed(const UploadedDocuments& documents, const std::string& batch,
   const UploadedDocument* first = nullptr;
   std::size_t count = 0;
   for (const auto& document : documents)
-    if (!document.refusal && count++ == 0) first = &document;
+    if (document.license && !document.refusal && count++ == 0) first = &document;
+  if (first == nullptr) return;
   const auto* key = key_of(*first);
   log::info(names::kLicenseInstalled, {{"id", first->license->document.id},
                                        {"key", key ? key->key_id : ""},
@@ -100,7 +104,9 @@ void LicenseIntake::open(const JobPtr& job) {
 void LicenseIntake::verify(const JobPtr& job) {
   job->trust = parts_.settings->get().first;
   parts_.work.run(
-      [job](const std::stop_token& stop) { verify_licenses(*job->upload, *job->trust, stop); },
+      [job](const std::stop_token& stop) {
+        verify_licenses(*job->upload, accept_bundles(*job->upload, *job->trust), stop);
+      },
       [this, job] { judge(job); });
 }
 
@@ -111,7 +117,7 @@ void LicenseIntake::judge(const JobPtr& job) {
   std::vector<UploadedDocument*> judged;
   std::vector<const VerifiedLicense*> licenses;
   for (auto& document : job->documents()) {
-    if (document.refusal) continue;
+    if (document.refusal || document.bundle) continue;
     judged.push_back(&document);
     licenses.push_back(&*document.license);
   }
@@ -139,11 +145,14 @@ void LicenseIntake::take_in(const Job& job) {
         if (refused != job.documents().end())
           w.import_refused(now, refusal(job, *refused->refusal));
         for (const auto& document : job.documents())
-          if (!document.refusal) w.license_imported(now, imported(document, job.by, job.batch));
+          if (document.bundle) w.trust_installed(now, {*document.bundle, document.hash, job.by});
+        for (const auto& document : job.documents())
+          if (document.license && !document.refusal)
+            w.license_imported(now, imported(document, job.by, job.batch));
       },
       std::move(documents));
   for (const auto& document : job.documents()) {
-    if (document.refusal) continue;
+    if (document.refusal || document.bundle) continue;
     parts_.installed(document.hash, job.trust.get());
     parts_.documents.put(document.hash, document.license->document);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <thread>
+#include <utility>
 
 #include "core/base/sha256.h"
 
@@ -24,6 +25,11 @@ void verify(UploadedDocument& document, const TrustStore& trust) {
     document.refusal = std::move(verified).error();
 }
 
+Error too_many_bundles() {
+  return {"invalid-format", "The upload has more trust bundles than one takes.",
+          "Install them by themselves, the oldest one first (`latchkey trust install`)."};
+}
+
 }  // namespace
 
 Result<UploadedDocuments> open_upload(ByteView upload) {
@@ -32,9 +38,30 @@ Result<UploadedDocuments> open_upload(ByteView upload) {
   out.reserve(packaged.size());
   for (auto& document : packaged) {
     auto hash = content_hash(document.envelope);
-    out.push_back({std::move(document), std::move(hash), {}, {}});
+    out.push_back({std::move(document), std::move(hash), {}, {}, {}});
   }
   return out;
+}
+
+TrustStore accept_bundles(UploadedDocuments& documents, TrustStore trust) {
+  std::vector<UploadedDocument*> bundles;
+  for (auto& document : documents) {
+    if (document.packaged.type != kTrustType || document.refusal) continue;
+    document.bundle.reset();
+    bundles.push_back(&document);
+    if (bundles.size() > kMaxBundles) document.refusal = too_many_bundles();
+  }
+  bundles.resize(std::min(bundles.size(), kMaxBundles));
+  for (bool news = true; std::exchange(news, false);)
+    for (auto* document : bundles) {
+      if (document->bundle) continue;
+      const auto outcome = trust.accept(document->packaged.envelope);
+      document->refusal = outcome ? std::nullopt : std::optional(outcome.error());
+      if (!outcome) continue;
+      document->bundle = trust.version();
+      news = true;
+    }
+  return trust;
 }
 
 void verify_licenses(UploadedDocuments& documents, const TrustStore& trust,
@@ -42,7 +69,8 @@ void verify_licenses(UploadedDocuments& documents, const TrustStore& trust,
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     for (auto at = next++; at < documents.size() && !stop.stop_requested(); at = next++)
-      if (!documents[at].refusal) verify(documents[at], trust);
+      if (auto& document = documents[at]; !document.refusal && !document.bundle)
+        verify(document, trust);
   };
   std::vector<std::jthread> helpers;
   for (auto count = workers(documents.size()); count > 1; --count) helpers.emplace_back(work);

@@ -15,6 +15,7 @@ struct UploadedDocument {
   PackagedDocument packaged;
   std::string hash;                        ///< content hash of its envelope
   std::optional<VerifiedLicense> license;  ///< its signature holds
+  std::optional<std::uint64_t> bundle;     ///< version of the trust bundle that it is
   std::optional<Error> refusal;            ///< why it is not installed; final
 };
 
@@ -24,9 +25,14 @@ using UploadedDocuments = std::vector<UploadedDocument>;
 
 /// Takes the upload apart. Error: `invalid-format`.
 Result<UploadedDocuments> open_upload(ByteView upload);
-/// Verifies every document that is not refused yet, on several processors when there are many; one
-/// that does not verify is refused with TrustStore::verify_license()'s error. Ends early when it is
-/// asked to stop.
+/// What `trust` becomes by the trust bundles of the upload, so that a license by a new issuer in
+/// the same upload verifies (SPEC SEC-5). In any order: a bundle whose root another one names waits
+/// for it. Refusals: TrustStore::accept()'s, `invalid-format` beyond kMaxBundles.
+inline constexpr std::size_t kMaxBundles = 16;
+TrustStore accept_bundles(UploadedDocuments& documents, TrustStore trust);
+/// Verifies every other document that is not refused yet, on several processors when there are
+/// many; one that does not verify is refused with TrustStore::verify_license()'s error. Ends early
+/// when it is asked to stop.
 void verify_licenses(UploadedDocuments& documents, const TrustStore& trust,
                      const std::stop_token& stop);
 

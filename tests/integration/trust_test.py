@@ -72,6 +72,27 @@ class TrustTest(LicenseTest):
         self.assertIn("older-than-current", refused)
         self.assertIn("version 2", self.b.cli("trust", "show"))
 
+    def test_a_package_brings_its_own_trust(self):  # SPEC SEC-5, LIC-6
+        self.pair()
+        self.lab.ctl("a", "plug", "red")
+        self.wait_state("Ready")
+        for name, create in (("root-2", ("root", "create")), ("issuer-2", ("issuer", "create", "--name", "lab-2", "--days", "3650"))):
+            self.lab.vendor(*create, "--output", name)
+        rotation = self.sign("--new-root", "root-2", roots=("root", "root-2"))
+        bundle = self.sign("--issuer", "issuer-2", roots=("root-2",))
+        renewal = self.issue(self.red, "L-new-issuer", issuer="issuer-2")
+        package = self.lab.dir / "package.txt"
+        package.write_text("".join(file.read_text() for file in (renewal, bundle, rotation)))  # the worst order
+        answer = self.install(self.a, package)
+        self.assertEqual((answer["succeeded"], answer["failed"]), (3, 0), answer)
+        self.assertEqual([document.get("trust_version") for document in answer["documents"]], [None, 3, 2])
+        self.wait_version(3, self.a, self.b)
+        self.wait_license("L-new-issuer", self.a, self.b)
+        self.b.restart()
+        self.wait_version(3, self.b)
+        self.assertIn("trust bundle version 3", self.b.cli("record", "list", "--kind", "trust-installed"))
+        self.assertEqual(self.refusal(self.b, rotation), "older-than-current")
+
     def test_the_root_changes_twice_while_a_node_is_away(self):  # SPEC SEC-5
         self.pair()
         self.lab.ctl("a", "plug", "red")

@@ -36,6 +36,11 @@ std::string bound_to(const json& license) {
 }
 
 void print_installed(Context& context, const json& result) {
+  if (const auto version = text(result, "trust_version"); !version.empty()) {
+    context.out << context.style.good("Installed") << " trust bundle version " << version
+                << "; it is in force.\n";
+    return;
+  }
   context.out << context.style.good("Installed") << " license " << text(result, "id") << " for "
               << bound_to(result) << (flag(result, "used") ? "; it is in use now.\n" : ".\n");
   print_entries(context.out, result);
