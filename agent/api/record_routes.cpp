@@ -1,6 +1,7 @@
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "agent/api/answer.h"
 #include "agent/api/csv_answer.h"
@@ -14,6 +15,11 @@ constexpr std::size_t kMaxFilter = 64;
 constexpr std::array<std::string_view, 13> kColumns{
     "position", "at",   "node_name", "node",  "kind", "result", "by",
     "from",     "text", "derived",   "chain", "seq",  "hash"};
+// SPEC REC-1
+constexpr std::array<std::string_view, 19> kLicenseColumns{
+    "at",       "batch",    "kind",      "object",     "object_name", "unit", "quantity",
+    "method",   "status",   "issued",    "not_before", "not_after",   "by",   "license",
+    "customer", "bound_to", "node_name", "document",   "position"};
 
 struct Listing {
   RecordQuery query;
@@ -80,12 +86,19 @@ Result<Listing> listing_of(const net::Request& request) {
   return listing;
 }
 
-net::Response page(const net::Request& request, const Backend& backend) {
+/// The records of one kind, for one route.
+struct Source {
+  nlohmann::json (Backend::*page)(const RecordQuery&) const;
+  std::span<const std::string_view> columns;
+  std::string_view file;
+};
+
+net::Response page(const net::Request& request, const Backend& backend, const Source& source) {
   const auto listing = listing_of(request);
   if (!listing) return net::problem(http_status(listing.error()), listing.error());
-  const auto page = backend.records(listing->query);
+  const auto page = (backend.*source.page)(listing->query);
   if (!listing->csv) return json_answer(page);
-  return csv_answer(page.at("records"), kColumns, page.at("next"), "latchkey-records.csv");
+  return csv_answer(page.at("records"), source.columns, page.at("next"), source.file);
 }
 
 }  // namespace
@@ -93,7 +106,12 @@ net::Response page(const net::Request& request, const Backend& backend) {
 void add_record_routes(net::Router& router, Backend& backend) {
   router.on("GET", "/v1/records", net::Role::viewer,
             [&backend](const net::Request& request, const net::Done& done) {
-              done(page(request, backend));
+              done(page(request, backend, {&Backend::records, kColumns, "latchkey-records.csv"}));
+            });
+  router.on("GET", "/v1/records/licenses", net::Role::viewer,
+            [&backend](const net::Request& request, const net::Done& done) {
+              done(page(request, backend,
+                        {&Backend::license_records, kLicenseColumns, "latchkey-licenses.csv"}));
             });
   router.on("GET", "/v1/records/verify", net::Role::viewer,
             [&backend](const net::Request&, net::Done done) {

@@ -54,6 +54,8 @@ Json FrontDesk::records(const RecordQuery& query) const {
   return records_page(log_.facts(), derived, query, names_());
 }
 
+Json FrontDesk::license_records(const RecordQuery& query) const { return licenses_.records(query); }
+
 void FrontDesk::verify_records(JsonDone done) {
   store_.verify([this, done = std::move(done)](const Result<StoreReport>& report) {
     done(report ? verdict_on(*report, names_()) : tl::make_unexpected(report.error()));

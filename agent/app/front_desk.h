@@ -42,6 +42,7 @@ class FrontDesk final : public Backend {
     trust_.install(caller, envelope, std::move(done));
   }
   nlohmann::json records(const RecordQuery& query) const override;
+  nlohmann::json license_records(const RecordQuery& query) const override;
   void verify_records(JsonDone done) override;
   void peer_invite(const net::Caller& caller, JsonDone done) override;
   void peer_join(const net::Caller& caller, std::string token, JsonDone done) override;

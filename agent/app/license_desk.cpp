@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/api/answer.h"
+#include "agent/app/license_records.h"
 #include "agent/telemetry/log.h"
 #include "agent/telemetry/names.h"
 
@@ -114,6 +115,13 @@ void LicenseDesk::list(const net::Done& done) {
   const auto answer = std::make_shared<net::Response>();
   work_.run([view, answer](const std::stop_token&) { *answer = json_answer(licenses_json(*view)); },
             [answer, done] { done(std::move(*answer)); });
+}
+
+Json LicenseDesk::records(const RecordQuery& query) const {
+  return license_records_page(
+      parts_.log.facts(), query, parts_.catalog,
+      [this](const std::string& hash) { return find(hash); },
+      parts_.log.decide(parts_.clock.now()).at, parts_.premises().names);
 }
 
 }  // namespace latchkey

@@ -40,6 +40,7 @@ class LicenseDesk {
   void remove(const net::Caller& caller, const std::string& id, JsonDone done);
   /// Body of GET /v1/licenses.
   void list(const net::Done& done);
+  nlohmann::json records(const RecordQuery& query) const;
 
   /// The published state is `decision`: withdraws what was revoked since, writes what keys lack,
   /// answers who waits.

@@ -1,8 +1,9 @@
 #include "agent/app/record_list.h"
 
 #include <algorithm>
-#include <cctype>
 #include <nlohmann/json.hpp>
+
+#include "core/base/search_text.h"
 
 namespace latchkey {
 namespace {
@@ -66,13 +67,6 @@ std::string describe(const Change& change) {
          (change.reason == "returned" ? " ends: the key is back" : " ends: another key is in use");
 }
 
-bool contains(std::string_view text, std::string_view wanted) {
-  const auto same = [](unsigned char a, unsigned char b) {
-    return std::tolower(a) == std::tolower(b);
-  };
-  return wanted.empty() || !std::ranges::search(text, wanted, same).empty();
-}
-
 /// One row: a fact, or what follows from it.
 class Record {
  public:
@@ -87,7 +81,7 @@ class Record {
     const auto around = circumstances();
     if (!query.who.empty() && around.by != query.who) return false;
     if (!query.result.empty() && around.result != query.result) return false;
-    return contains(query.text.empty() ? "" : text(names), query.text);
+    return query.text.empty() || contains_text(text(names), query.text);
   }
 
   Json json(const NodeNames& names) const {

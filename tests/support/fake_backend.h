@@ -68,6 +68,10 @@ class FakeBackend : public Backend {
     last_query = query;
     return record_pages ? record_pages(query) : record_page;
   }
+  nlohmann::json license_records(const RecordQuery& query) const override {
+    last_query = query;
+    return license_record_page;
+  }
   void verify_records(JsonDone done) override { done(verify_result); }
   void peer_invite(const net::Caller& caller, JsonDone done) override {
     calls.push_back("invite by " + caller.name);
@@ -88,6 +92,7 @@ class FakeBackend : public Backend {
   mutable RecordQuery last_query;
   std::function<nlohmann::json(const RecordQuery&)> record_pages;  ///< instead of record_page
   nlohmann::json record_page = {{"records", nlohmann::json::array()}, {"next", 0}};
+  nlohmann::json license_record_page = {{"records", nlohmann::json::array()}, {"next", 0}};
   Result<nlohmann::json> refresh_result = nlohmann::json{{"reading", true}};
   Result<nlohmann::json> install_result = nlohmann::json{{"succeeded", 1}, {"failed", 0}};
   Result<nlohmann::json> delete_result = nlohmann::json{{"id", "L-1"}};

@@ -55,6 +55,7 @@ TEST_F(Routes, AskForTheRoleThatSpecNames) {  // SPEC SEC-2
       {"GET", "/v1/request-key", Role::viewer},
       {"GET", "/v1/records", Role::viewer},
       {"GET", "/v1/records/verify", Role::viewer},
+      {"GET", "/v1/records/licenses", Role::viewer},
       {"GET", "/v1/trust", Role::viewer},
       {"GET", "/v1/health/live", Role::none},
       {"POST", "/v1/key/refresh", Role::administrator},

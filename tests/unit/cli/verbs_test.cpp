@@ -157,6 +157,36 @@ TEST_F(CliTest, RecordFiltersReachTheAgent) {  // SPEC REC-2
   EXPECT_EQ(latchkey({"record", "export", "--since", "yesterday"}).exit_code, kRefused);
 }
 
+TEST_F(CliTest, LicenseRecordsAreListedAndExported) {  // SPEC REC-1
+  backend.license_record_page = {{"records",
+                                  {{{"at", "2026-01-01T00:00:00Z"},
+                                    {"license", "L-1"},
+                                    {"object_name", "KVM hosts"},
+                                    {"kind", "base"},
+                                    {"quantity", 10},
+                                    {"unit", "cpu-socket"},
+                                    {"not_before", "2026-01-01T00:00:00Z"},
+                                    {"not_after", "2027-01-01T00:00:00Z"},
+                                    {"status", "valid"},
+                                    {"method", "file"},
+                                    {"by", "mary"},
+                                    {"node_name", "node-a"}}}},
+                                 {"next", 0}};
+  EXPECT_EQ(latchkey({"record", "licenses", "--kind", "base", "--status", "valid"}).out,
+            "2026-01-01T00:00:00Z  L-1  KVM hosts (base), 10 cpu-socket, 2026-01-01 00:00 UTC to "
+            "2027-01-01 00:00 UTC  valid  file by mary on node-a\n");
+  const auto query = server.run([&] { return backend.last_query; });
+  EXPECT_EQ(query.kind, "base");
+  EXPECT_EQ(query.result, "valid");
+  const auto csv = latchkey({"record", "licenses", "--format", "csv"}).out;
+  EXPECT_TRUE(csv.starts_with("at,batch,kind,object,object_name,unit,quantity,method,status,"));
+  EXPECT_NE(csv.find("\r\n2026-01-01T00:00:00Z,,base,,KVM hosts,cpu-socket,10,file,valid,"),
+            std::string::npos)
+      << csv;
+  EXPECT_EQ(json::parse(latchkey({"--json", "record", "licenses"}).out),
+            backend.license_record_page["records"]);
+}
+
 TEST_F(CliTest, RecordVerifySaysWhatIsBroken) {  // SPEC REC-2
   backend.verify_result =
       json{{"facts", 3}, {"chains", {{{"chain", "ab"}, {"node_name", "node-b"}, {"facts", 3}}}}};
