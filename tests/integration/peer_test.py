@@ -80,7 +80,8 @@ class PeerTest(unittest.TestCase):
 
     def records(self, node: labs.Agent) -> dict:
         """All facts that a node knows, by chain and number."""
-        return {(r["chain"], r["seq"]): r["fact"] for r in node.get("/v1/records?limit=1000")["records"]}
+        records = node.get("/v1/records?limit=1000")["records"]
+        return {(r["chain"], r["seq"]): r["fact"] for r in records if not r["derived"]}
 
     def expect_warning(self, node: labs.Agent, code: str):
         labs.wait_for(f"{node.name} warns of {code}",
