@@ -1,6 +1,7 @@
 #include "core/deployment/license_clock.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace latchkey {
 namespace {
@@ -18,6 +19,7 @@ LicenseClock::LicenseClock(std::optional<ClockMemory> memory, std::optional<Time
   if (newest_fact) written_ = *newest_fact;
   if (!memory) {
     license_ = written_;
+    remembers_ = false;
     return;
   }
   license_ = memory->floor;
@@ -31,6 +33,8 @@ LicenseClock::LicenseClock(std::optional<ClockMemory> memory, std::optional<Time
 void LicenseClock::pass(const ClockReading& now) {
   other_boot_ = now.boot_id.empty() || now.boot_id != now_.boot_id || now.boot < now_.boot;
   ran_ = other_boot_ ? now.boot : now.boot - now_.boot;
+  // The newest fact may be of this very start: then the uptime before it is in its date already.
+  if (!std::exchange(remembers_, true)) ran_ = Duration(0);
   if (other_boot_) settled_ = false;
   now_ = now;
   license_ += ran_;

@@ -117,6 +117,7 @@ class LicenseClock {
   std::optional<Suspicion> suspicion_;
   std::optional<Peer> peer_;
   ClockReading now_;            ///< the latest reading
+  bool remembers_ = true;       ///< there is a reading before the first
   Duration ran_{};              ///< between the latest two
   bool other_boot_ = true;      ///< the machine was started between them
   std::optional<Time> behind_;  ///< license time since when: each anomaly that is not the suspicion

@@ -98,16 +98,6 @@ def the_key_brings_a_lost_history_back(lab, agent):  # SPEC BUF-10
     check(status["if_removed_now"]["until"] == until, f"the buffer is inherited (BUF-3): {until} {status}")
 
 
-def a_damaged_database_is_refused(agent):
-    agent.stop()
-    database = agent.dir / "state/latchkey.db"
-    database.write_bytes(b"x" * 8192)
-    agent.start(wait=False)
-    check(agent.process.wait(timeout=10) == EXIT_STATE, "a damaged database is refused")
-    check("code=database-damaged" in agent.log.read_text(), "and says so")
-    database.unlink()
-
-
 def systemd_hears_of_it(agent):
     path = agent.dir / "notify.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
@@ -146,7 +136,6 @@ def main():
         a_stop_does_not_wait_for_a_hung_key(lab, agent)
         a_key_pulled_while_down_is_noticed(lab, agent)
         the_key_brings_a_lost_history_back(lab, agent)
-        a_damaged_database_is_refused(agent)
         systemd_hears_of_it(agent)
     print("The agent lived as it should.")
 

@@ -342,6 +342,16 @@ TEST(LicenseClockTest, TheNewestFactIsAFloorToo) {
   EXPECT_EQ(clock.advance({kStart - kYear, 0s, "one"}), kStart + 10 * kDay);
 }
 
+// SPEC TIME-1: an agent that is killed before it kept anything counts no uptime twice
+TEST(LicenseClockTest, TheNewestFactAloneSaysNothingOfTheUptime) {
+  Time newest = kStart;
+  for (int killed = 0; killed < 20; ++killed) {
+    LicenseClock clock(std::nullopt, newest);
+    newest = clock.advance({kStart + killed * 1s, 6 * kDay + killed * 1s, "one"});
+    EXPECT_EQ(newest, kStart + killed * 1s);
+  }
+}
+
 // SPEC TIME-2: the way back
 // SPEC TIME-1: an agent that is killed again and again in the same boot does not run ahead: a fact
 // newer than the memory was written in the time that the boot clock tells of anyway.
