@@ -99,6 +99,7 @@ def the_key_brings_a_lost_history_back(lab, agent):  # SPEC BUF-10
 
 
 def systemd_hears_of_it(agent):
+    agent.stop()
     path = agent.dir / "notify.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(path))
