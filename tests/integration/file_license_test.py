@@ -61,7 +61,7 @@ class FileLicenseTest(LicenseTest):
 
     def wait_listed(self, ids: set):
         for node in (self.a, self.b):
-            self.wait(f"{node.name} has {ids}", lambda node=node: set(self.listed(node)) == ids)
+            self.wait(f"{node.name} lists the {len(ids)} licenses expected", lambda node=node: set(self.listed(node)) == ids)
 
     def refused(self, node, *arguments) -> str:
         """The code of a refusal, and that nothing changed."""
