@@ -32,9 +32,8 @@ Json document_json(const InstallReport& report, std::size_t at) {
            {"entries", Json::array()}};
   if (uploaded.license) {
     const auto& document = uploaded.license->document;
-    const auto* key = std::get_if<KeyBinding>(&document.binding);
     out["id"] = document.id;
-    out["key"] = key ? key->key_id : "";
+    out["key"] = bound_key(document);
     out["customer"] = document.customer;
     out["issued"] = format_time(document.issued);
     out["entries"] = entries_json(document, report.catalog, report.now);

@@ -45,9 +45,9 @@ void log_installed(const UploadedDocuments& documents, const std::string& batch,
   for (const auto& document : documents)
     if (document.license && !document.refusal && count++ == 0) first = &document;
   if (first == nullptr) return;
-  const auto* key = key_of(*first);
-  log::info(names::kLicenseInstalled, {{"id", first->license->document.id},
-                                       {"key", key ? key->key_id : ""},
+  const auto& license = first->license->document;
+  log::info(names::kLicenseInstalled, {{"id", license.id},
+                                       {"key", bound_key(license)},
                                        {"document", first->hash},
                                        {"documents", std::to_string(count)},
                                        {"batch", batch},
@@ -56,9 +56,8 @@ void log_installed(const UploadedDocuments& documents, const std::string& batch,
 
 LicenseImported imported(const UploadedDocument& document, const std::string& by,
                          const std::string& batch) {
-  const auto* key = key_of(document);
-  return {key ? key->key_id : "", summarise(document.license->document, document.hash), by, kMethod,
-          batch};
+  const auto& license = document.license->document;
+  return {bound_key(license), summarise(license, document.hash), by, kMethod, batch};
 }
 
 }  // namespace

@@ -16,16 +16,10 @@ std::string_view status_of(const ValidityWindow& window, Time now) {
 }
 
 Json entry_json(const LicenseEntry& entry, const Catalog& catalog, Time now) {
-  return {{"object", entry.object},
-          {"object_name", object_name(catalog, entry.object)},
-          {"unit", entry.unit},
-          {"unit_name", unit_name(catalog, entry.unit, entry.quantity)},
-          {"known", knows(catalog, entry)},
-          {"quantity", entry.quantity},
-          {"kind", to_string(entry.kind)},
-          {"not_before", format_time(entry.validity.not_before)},
-          {"not_after", format_time(entry.validity.not_after)},
-          {"status", status_of(entry.validity, now)}};
+  auto out = grant_json(entry, catalog);
+  out["known"] = knows(catalog, entry);
+  out["status"] = status_of(entry.validity, now);
+  return out;
 }
 
 std::string_view status_of(const LicenseSummary& license, Time now) {
@@ -133,6 +127,22 @@ KeyStorage of_attempt(const LicenseWriter::Attempt& attempt, std::string node) {
 }
 
 }  // namespace
+
+std::string bound_key(const LicenseDocument& document) {
+  const auto* key = std::get_if<KeyBinding>(&document.binding);
+  return key ? key->key_id : "";
+}
+
+Json grant_json(const LicenseEntry& entry, const Catalog& catalog) {
+  return {{"object", entry.object},
+          {"object_name", object_name(catalog, entry.object)},
+          {"unit", entry.unit},
+          {"unit_name", unit_name(catalog, entry.unit, entry.quantity)},
+          {"quantity", entry.quantity},
+          {"kind", to_string(entry.kind)},
+          {"not_before", format_time(entry.validity.not_before)},
+          {"not_after", format_time(entry.validity.not_after)}};
+}
 
 Json entries_json(const LicenseDocument& document, const Catalog& catalog, Time now) {
   Json entries = Json::array();

@@ -9,6 +9,13 @@
 
 namespace latchkey {
 
+/// ID of the key that a document is bound to; empty: to a deployment.
+std::string bound_key(const LicenseDocument& document);
+
+/// What an entry grants and when, with the names that people know (SPEC LIC-11); whether it counts
+/// is for the caller to add.
+nlohmann::json grant_json(const LicenseEntry& entry, const Catalog& catalog);
+
 /// The entries of a document, each with the names that people know (SPEC LIC-11) and its `status`
 /// at `now`: `valid`, `expired` or `not-yet-valid` (SPEC LIC-9).
 nlohmann::json entries_json(const LicenseDocument& document, const Catalog& catalog, Time now);

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/app/license_json.h"
+
 namespace latchkey {
 namespace {
 
@@ -28,27 +30,19 @@ Json pool_json(const PoolId& id, const Pool& pool, const Catalog& catalog) {
 }
 
 Json entry_json(const EntitledEntry& entitled, const Catalog& catalog) {
-  const auto& entry = *entitled.entry;
   const auto& document = entitled.license->document;
-  const auto* bound = std::get_if<KeyBinding>(&document.binding);
-  return {{"license", document.id},
-          {"document", entitled.license->hash},
-          {"source", to_string(entitled.source)},
-          {"key", bound ? bound->key_id : ""},
-          {"object", entry.object},
-          {"object_name", object_name(catalog, entry.object)},
-          {"unit", entry.unit},
-          {"unit_name", unit_name(catalog, entry.unit, entry.quantity)},
-          {"quantity", entry.quantity},
-          {"kind", to_string(entry.kind)},
-          {"issued", format_time(document.issued)},
-          {"not_before", format_time(entry.validity.not_before)},
-          {"not_after", format_time(entry.validity.not_after)},
-          {"ends", format_time(entitled.ends)},
-          {"status", to_string(entitled.status)},
-          {"counts", entitled.counts()},
-          {"why", message(entitled.status)},
-          {"detail", entitled.detail}};
+  auto out = grant_json(*entitled.entry, catalog);
+  out.update({{"license", document.id},
+              {"document", entitled.license->hash},
+              {"source", to_string(entitled.source)},
+              {"key", bound_key(document)},
+              {"issued", format_time(document.issued)},
+              {"ends", format_time(entitled.ends)},
+              {"status", to_string(entitled.status)},
+              {"counts", entitled.counts()},
+              {"why", message(entitled.status)},
+              {"detail", entitled.detail}});
+  return out;
 }
 
 }  // namespace
