@@ -101,6 +101,7 @@ void NodeLog::take_in(Pending pending) {
   log_.add(std::move(pending.facts), std::move(pending.documents));
   witness_.merge(std::move(facts));
   if (of_us) witness_.reminded(clock_.now());
+  witness_.told(clock_.now());
   if (lost_past)
     witness_.warn(clock_.now(), "history-restored",
                   "this node's database was lost; its history came back from the peer");

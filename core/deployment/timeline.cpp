@@ -37,8 +37,7 @@ class Healer {
   /// A key.
   void see_key(const Fact& fact) {
     if (const auto* read = std::get_if<KeyRead>(&fact.body)) see_read(fact, *read);
-    if (const auto* gone = std::get_if<KeyGone>(&fact.body))
-      see_gone(fact, {fact.node, gone->port});
+    if (const auto* gone = std::get_if<KeyGone>(&fact.body)) see_gone(fact, *gone);
   }
   /// A license.
   void see_license(const Fact& fact) {
@@ -50,34 +49,43 @@ class Healer {
   std::unordered_set<const Fact*> take_healed() { return std::move(healed_); }
 
  private:
+  struct Read {
+    std::string_view key;
+    std::string_view chain;  // that says so
+  };
+
   void see_read(const Fact& fact, const KeyRead& read) {
     const Port port{fact.node, read.port};
     const std::string_view key = read.reading.key_id;
     unlicensed_.erase(port);
-    if (kept_.license_for(read.reading)) return works(fact.at, port, key);
-    if (working_.count(port) != 0) lost_[working_[port]].push_back(&fact);
-    if (read.reading.fault == KeyFault::unprovisioned) unlicensed_[port] = key;
+    if (kept_.license_for(read.reading)) return works(fact.at, port, {key, fact.chain});
+    if (const auto held = working_.find(port); held != working_.end())
+      lost_[held->second.key].push_back(&fact);
+    if (read.reading.fault == KeyFault::unprovisioned) unlicensed_[port] = {key, fact.chain};
   }
   /// A key that carries no license works from here on (SPEC LIC-8).
   void see_import(const Fact& fact, const LicenseImported& imported) {
     kept_.add(fact, imported);
     if (imported.key_id.empty()) return;
     std::erase_if(unlicensed_, [&](const auto& entry) {
-      if (entry.second != imported.key_id) return false;
+      if (entry.second.key != imported.key_id) return false;
       works(fact.at, entry.first, entry.second);
       return true;
     });
   }
-  void works(Time at, const Port& port, std::string_view key) {
-    heal(at, key);
-    std::erase_if(working_, [&](const auto& entry) { return entry.second == key; });
-    working_[port] = key;
+  void works(Time at, const Port& port, const Read& read) {
+    heal(at, read.key);
+    std::erase_if(working_, [&](const auto& entry) { return entry.second.key == read.key; });
+    working_[port] = read;
   }
-  void see_gone(const Fact& fact, const Port& port) {
+  void see_gone(const Fact& fact, const KeyGone& gone) {
+    const Port port{fact.node, gone.port};
     unlicensed_.erase(port);
     const auto found = working_.find(port);
     if (found == working_.end()) return;
-    lost_[found->second].push_back(&fact);
+    // A node that had lost its database hears of the reading when the key is long gone.
+    const bool forgotten = gone.while_down && found->second.chain != fact.chain;
+    if (!forgotten) lost_[found->second.key].push_back(&fact);
     working_.erase(found);
   }
   void heal(Time now, std::string_view key) {
@@ -90,9 +98,9 @@ class Healer {
 
   Duration settle_;
   KeptLicenses kept_;
-  std::map<Port, std::string_view> working_;
-  std::map<Port, std::string_view> unlicensed_;  // genuine keys that carry no license
-  std::map<std::string_view, Order> lost_;       // by key ID, since its last working reading
+  std::map<Port, Read> working_;
+  std::map<Port, Read> unlicensed_;         // genuine keys that carry no license
+  std::map<std::string_view, Order> lost_;  // by key ID, since its last working reading
   std::unordered_set<const Fact*> healed_;
 };
 

@@ -72,6 +72,11 @@ void Witness::reminded(Time now) {
   if (linked_) peer_up(now);
 }
 
+void Witness::told(Time now) {
+  // What a peer that is up tells happened after what it knows of us.
+  if (!linked_ && !readings_.empty()) say_again(now);
+}
+
 void Witness::lose_absent(Time now) {
   std::set<std::string> believed;
   for (const auto& fact : facts_) {

@@ -45,6 +45,9 @@ class Witness {
   /// they believe in and that is empty now was emptied in the meantime (SPEC BUF-10, KEY-14); a
   /// peer that they lost and that talks to us was found.
   void reminded(Time now);
+  /// Facts of the peer were merged while the link is not up yet, and with a full disk on the other
+  /// side it never will be: they hide nothing that is in a port here.
+  void told(Time now);
   /// A reading that says what the facts already say adds none.
   void key_read(Time now, std::string port, std::string driver, KeyReading reading);
   /// A port without a reading so far adds none. One that was not read since start() lost its key
