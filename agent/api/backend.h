@@ -60,8 +60,8 @@ class Backend {
   /// One trust bundle's envelope; answers when it is durable and in force (SPEC SEC-5).
   virtual void install_trust(const net::Caller& caller, const std::string& envelope,
                              JsonDone done) = 0;
-  virtual nlohmann::json records(const RecordQuery& query) const = 0;          ///< newest first
-  virtual nlohmann::json license_records(const RecordQuery& query) const = 0;  ///< newest first
+  virtual void records(const RecordQuery& query, JsonDone done) = 0;          ///< newest first
+  virtual void license_records(const RecordQuery& query, JsonDone done) = 0;  ///< newest first
   /// Reads the whole database again on the store thread and follows every hash chain (SPEC REC-2).
   virtual void verify_records(JsonDone done) = 0;
   virtual void peer_invite(const net::Caller& caller, JsonDone done) = 0;

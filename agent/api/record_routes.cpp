@@ -88,30 +88,35 @@ Result<Listing> listing_of(const net::Request& request) {
 
 /// The records of one kind, for one route.
 struct Source {
-  nlohmann::json (Backend::*page)(const RecordQuery&) const;
+  void (Backend::*page)(const RecordQuery&, Backend::JsonDone);
   std::span<const std::string_view> columns;
   std::string_view file;
 };
 
-net::Response page(const net::Request& request, const Backend& backend, const Source& source) {
+void answer_page(const net::Request& request, net::Done done, Backend& backend,
+                 const Source& source) {
   const auto listing = listing_of(request);
-  if (!listing) return net::problem(http_status(listing.error()), listing.error());
-  const auto page = (backend.*source.page)(listing->query);
-  if (!listing->csv) return json_answer(page);
-  return csv_answer(page.at("records"), source.columns, page.at("next"), source.file);
+  if (!listing) return done(net::problem(http_status(listing.error()), listing.error()));
+  if (!listing->csv) return (backend.*source.page)(listing->query, answer_with(std::move(done)));
+  (backend.*source.page)(
+      listing->query, [source, done = std::move(done)](const Result<nlohmann::json>& page) {
+        if (!page) return done(answer(page));
+        done(csv_answer(page->at("records"), source.columns, page->at("next"), source.file));
+      });
 }
 
 }  // namespace
 
 void add_record_routes(net::Router& router, Backend& backend) {
   router.on("GET", "/v1/records", net::Role::viewer,
-            [&backend](const net::Request& request, const net::Done& done) {
-              done(page(request, backend, {&Backend::records, kColumns, "latchkey-records.csv"}));
+            [&backend](const net::Request& request, net::Done done) {
+              answer_page(request, std::move(done), backend,
+                          {&Backend::records, kColumns, "latchkey-records.csv"});
             });
   router.on("GET", "/v1/records/licenses", net::Role::viewer,
-            [&backend](const net::Request& request, const net::Done& done) {
-              done(page(request, backend,
-                        {&Backend::license_records, kLicenseColumns, "latchkey-licenses.csv"}));
+            [&backend](const net::Request& request, net::Done done) {
+              answer_page(request, std::move(done), backend,
+                          {&Backend::license_records, kLicenseColumns, "latchkey-licenses.csv"});
             });
   router.on("GET", "/v1/records/verify", net::Role::viewer,
             [&backend](const net::Request&, net::Done done) {

@@ -49,12 +49,10 @@ Json FrontDesk::authorize(Operation operation, const std::string& object) const 
 
 Json FrontDesk::alerts() const { return pools_.alerts(); }
 
-Json FrontDesk::records(const RecordQuery& query) const {
+void FrontDesk::records(const RecordQuery& query, JsonDone done) {
   const auto derived = log_.view().changes(publisher_.decision().at);
-  return records_page(log_.facts(), derived, query, names_());
+  done(records_page(log_.facts(), derived, query, names_()));
 }
-
-Json FrontDesk::license_records(const RecordQuery& query) const { return licenses_.records(query); }
 
 void FrontDesk::verify_records(JsonDone done) {
   store_.verify([this, done = std::move(done)](const Result<StoreReport>& report) {

@@ -41,8 +41,10 @@ class FrontDesk final : public Backend {
                      JsonDone done) override {
     trust_.install(caller, envelope, std::move(done));
   }
-  nlohmann::json records(const RecordQuery& query) const override;
-  nlohmann::json license_records(const RecordQuery& query) const override;
+  void records(const RecordQuery& query, JsonDone done) override;
+  void license_records(const RecordQuery& query, JsonDone done) override {
+    licenses_.records(query, std::move(done));
+  }
   void verify_records(JsonDone done) override;
   void peer_invite(const net::Caller& caller, JsonDone done) override;
   void peer_join(const net::Caller& caller, std::string token, JsonDone done) override;

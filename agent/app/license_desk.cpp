@@ -101,27 +101,39 @@ void LicenseDesk::published(const Decision& decision) {
   acknowledger_.look();
 }
 
-void LicenseDesk::list(const net::Done& done) {
+std::shared_ptr<LicenseView> LicenseDesk::view() {
   const auto view = std::make_shared<LicenseView>(
       LicenseView{parts_.log.decide(parts_.clock.now()), parts_.catalog, parts_.premises(), {}});
-  const auto add = [&](const std::string& hash) {
-    if (const auto* document = find(hash)) view->documents.emplace(hash, document);
-  };
   const auto& decision = view->decision;
-  for (const auto& kept : decision.kept) add(kept.license.document);
+  for (const auto& kept : decision.kept) add(*view, kept.license.document);
   for (const auto& key : decision.keys)
-    if (key.reading.license) add(key.reading.license->document);
-  if (decision.buffer) add(decision.buffer->license.document);
+    for (const auto& license : {key.reading.license, key.holding.license})
+      if (license) add(*view, license->document);
+  if (decision.buffer) add(*view, decision.buffer->license.document);
+  return view;
+}
+
+void LicenseDesk::add(LicenseView& view, const std::string& hash) {
+  if (view.documents.count(hash) != 0) return;
+  if (auto stored = parts_.documents.find(parts_.log.facts(), hash))
+    view.documents.emplace(hash, std::move(stored));
+}
+
+void LicenseDesk::list(const net::Done& done) {
   const auto answer = std::make_shared<net::Response>();
-  work_.run([view, answer](const std::stop_token&) { *answer = json_answer(licenses_json(*view)); },
+  work_.run([view = view(),
+             answer](const std::stop_token&) { *answer = json_answer(licenses_json(*view)); },
             [answer, done] { done(std::move(*answer)); });
 }
 
-Json LicenseDesk::records(const RecordQuery& query) const {
-  return license_records_page(
-      parts_.log.facts(), query, parts_.catalog,
-      [this](const std::string& hash) { return find(hash); },
-      parts_.log.decide(parts_.clock.now()).at, parts_.premises().names);
+void LicenseDesk::records(const RecordQuery& query, JsonDone done) {
+  const auto view = this->view();
+  const auto ledger = std::make_shared<LicenseLedger>(license_ledger(parts_.log.facts()));
+  for (const auto& arrival : ledger->arrivals) add(*view, arrival.document);
+  const auto page = std::make_shared<Json>();
+  work_.run([view, ledger, query,
+             page](const std::stop_token&) { *page = license_records_page(*ledger, *view, query); },
+            [page, done = std::move(done)] { done(std::move(*page)); });
 }
 
 }  // namespace latchkey

@@ -40,7 +40,8 @@ class LicenseDesk {
   void remove(const net::Caller& caller, const std::string& id, JsonDone done);
   /// Body of GET /v1/licenses.
   void list(const net::Done& done);
-  nlohmann::json records(const RecordQuery& query) const;
+  /// As license_records_page().
+  void records(const RecordQuery& query, JsonDone done);
 
   /// The published state is `decision`: withdraws what was revoked since, writes what keys lack,
   /// answers who waits.
@@ -50,6 +51,8 @@ class LicenseDesk {
 
  private:
   const LicenseDocument* find(const std::string& hash) const;
+  std::shared_ptr<LicenseView> view();
+  void add(LicenseView& view, const std::string& hash);
   Result<LicenseDeleted> deletable(const Decision& decision, const std::string& id) const;
 
   Parts parts_;

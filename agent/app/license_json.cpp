@@ -3,28 +3,16 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "core/deployment/environment.h"
-
 namespace latchkey {
 namespace {
 
 using Json = nlohmann::json;
 
-std::string_view status_of(const ValidityWindow& window, Time now) {
-  if (now >= window.not_after) return "expired";
-  return now < window.not_before ? "not-yet-valid" : "valid";
-}
-
-Json entry_json(const LicenseEntry& entry, const Catalog& catalog, Time now) {
+Json entry_json(const LicenseEntry& entry, const Catalog& catalog, std::string_view status) {
   auto out = grant_json(entry, catalog);
   out["known"] = knows(catalog, entry);
-  out["status"] = status_of(entry.validity, now);
+  out["status"] = status;
   return out;
-}
-
-std::string_view status_of(const LicenseSummary& license, Time now) {
-  if (usable(license, now)) return "valid";
-  return now >= entries_until(license) ? "expired" : "not-yet-valid";
 }
 
 /// A document of the list: where it is, and how it came.
@@ -32,10 +20,7 @@ struct Item {
   std::string key_id;  ///< empty: a file license
   const LicenseSummary* license;
   bool on_key = false;
-  bool used = false;
   const KeptLicense* kept = nullptr;
-  std::optional<EnvironmentFit> environment = {};  ///< of a file license
-  std::string superseded_by = {};                  ///< id of the file license in its place
 };
 
 class Listing {
@@ -44,30 +29,11 @@ class Listing {
     for (const auto& kept : decision.kept) item(kept.key_id, kept.license).kept = &kept;
     for (const auto& key : decision.keys) {
       if (key.reading.license) item(key.reading.key_id, *key.reading.license).on_key = true;
-      if (key.holding.license) item(key.reading.key_id, *key.holding.license).used = true;
+      if (key.holding.license) item(key.reading.key_id, *key.holding.license);
     }
-    if (const auto& buffer = decision.buffer)
-      item(buffer->key_id, buffer->license).used = decision.usable;
+    if (const auto& buffer = decision.buffer) item(buffer->key_id, buffer->license);
     std::ranges::stable_sort(items_, std::ranges::greater{},
                              [](const Item& item) { return item.license->issued; });
-  }
-
-  /// File licenses: for this deployment (SPEC REQ-2), and not replaced by another.
-  void judge_files(const Decision& decision, const Premises& premises, const FindLicense& find) {
-    std::map<std::string, std::string> superseded;
-    for (const auto& item : items_)
-      if (const auto* document = item.key_id.empty() ? find(item.license->document) : nullptr)
-        for (const auto& id : document->supersedes) superseded.emplace(id, document->id);
-    for (auto& item : items_) {
-      const auto* document = item.key_id.empty() ? find(item.license->document) : nullptr;
-      const auto* binding = document ? std::get_if<DeploymentBinding>(&document->binding) : nullptr;
-      if (!binding) continue;
-      item.environment = fit_environment(*binding, premises.deployment, decision.factors);
-      if (const auto by = superseded.find(item.license->id); by != superseded.end())
-        item.superseded_by = by->second;
-      item.used = item.environment->fits() && item.superseded_by.empty() &&
-                  usable(*item.license, decision.at);
-    }
   }
   const std::vector<Item>& items() const { return items_; }
 
@@ -97,21 +63,35 @@ Json environment_json(const std::optional<EnvironmentFit>& fit, const NodeNames&
   return {{"fits", fit->fits()}, {"misfit", describe_misfit(*fit, names)}};
 }
 
-Json item_json(const Item& item, const LicenseDocument* document, const Catalog& catalog, Time now,
-               const NodeNames& names) {
-  return {{"document", item.license->document},
-          {"id", item.license->id},
-          {"key", item.key_id},
-          {"customer", document ? document->customer : ""},
-          {"issued", format_time(item.license->issued)},
-          {"entries_until", format_time(entries_until(*item.license))},
-          {"status", status_of(*item.license, now)},
-          {"used", item.used},
-          {"stored", item.on_key ? (item.kept ? "both" : "key") : "agents"},
-          {"environment", environment_json(item.environment, names)},
-          {"superseded_by", item.superseded_by},
-          {"installed", item.kept ? installed_json(*item.kept, names) : Json(nullptr)},
-          {"entries", document ? entries_json(*document, catalog, now) : Json::array()}};
+/// A document that is not here yet counts nowhere.
+Json missing_json() {
+  return {{"customer", ""},         {"status", "document-missing"}, {"used", false},
+          {"environment", nullptr}, {"superseded_by", ""},          {"entries", Json::array()}};
+}
+
+Json worth_json(const JudgedLicenses& judged, const std::string& hash, const LicenseView& view) {
+  const auto* document = judged.find(hash);
+  if (document == nullptr) return missing_json();
+  const auto entries = judged.entries(*document);
+  return {{"customer", document->license->document.customer},
+          {"status", to_string(status_of(entries))},
+          {"used", std::ranges::any_of(entries, &EntitledEntry::counts)},
+          {"environment", environment_json(document->environment, view.premises.names)},
+          {"superseded_by", document->superseded_by},
+          {"entries", entries_json(entries, view.catalog)}};
+}
+
+Json item_json(const Item& item, const JudgedLicenses& judged, const LicenseView& view) {
+  auto out = worth_json(judged, item.license->document, view);
+  out.update(
+      {{"document", item.license->document},
+       {"id", item.license->id},
+       {"key", item.key_id},
+       {"issued", format_time(item.license->issued)},
+       {"entries_until", format_time(entries_until(*item.license))},
+       {"stored", item.on_key ? (item.kept ? "both" : "key") : "agents"},
+       {"installed", item.kept ? installed_json(*item.kept, view.premises.names) : Json(nullptr)}});
+  return out;
 }
 
 KeyStorage of_attempt(const LicenseWriter::Attempt& attempt, std::string node) {
@@ -146,8 +126,38 @@ Json grant_json(const LicenseEntry& entry, const Catalog& catalog) {
 
 Json entries_json(const LicenseDocument& document, const Catalog& catalog, Time now) {
   Json entries = Json::array();
-  for (const auto& entry : document.entries) entries.push_back(entry_json(entry, catalog, now));
+  for (const auto& entry : document.entries)
+    entries.push_back(entry_json(entry, catalog, to_string(status_by_time(entry, catalog, now))));
   return entries;
+}
+
+Json entries_json(std::span<const EntitledEntry> entitled, const Catalog& catalog) {
+  Json entries = Json::array();
+  for (const auto& one : entitled)
+    entries.push_back(entry_json(*one.entry, catalog, to_string(one.status)));
+  return entries;
+}
+
+Json entries_json(const LicenseDocument& document, const Catalog& catalog,
+                  std::string_view status) {
+  Json entries = Json::array();
+  for (const auto& entry : document.entries) entries.push_back(entry_json(entry, catalog, status));
+  return entries;
+}
+
+JudgedLicenses::JudgedLicenses(const LicenseView& view) {
+  const auto document = [&](const std::string& hash) -> std::shared_ptr<const StoredLicense> {
+    const auto found = view.documents.find(hash);
+    return found == view.documents.end() ? nullptr : found->second;
+  };
+  all_ = entitle(view.decision,
+                 {view.catalog, view.premises.deployment, view.premises.names, document});
+  for (const auto& one : all_.documents) by_hash_.emplace(one.license->hash, &one);
+}
+
+const EntitledDocument* JudgedLicenses::find(std::string_view hash) const {
+  const auto found = by_hash_.find(hash);
+  return found == by_hash_.end() ? nullptr : found->second;
 }
 
 KeyStorage key_storage(const Decision& decision, const std::string& key_id,
@@ -168,16 +178,10 @@ KeyStorage key_storage(const Decision& decision, const std::string& key_id,
 }
 
 Json licenses_json(const LicenseView& view) {
-  const auto find = [&](const std::string& hash) {
-    const auto found = view.documents.find(hash);
-    return found == view.documents.end() ? nullptr : found->second;
-  };
+  const JudgedLicenses judged(view);
+  const Listing listing(view.decision);
   Json licenses = Json::array();
-  Listing listing(view.decision);
-  listing.judge_files(view.decision, view.premises, find);
-  for (const auto& item : listing.items())
-    licenses.push_back(item_json(item, find(item.license->document), view.catalog, view.decision.at,
-                                 view.premises.names));
+  for (const auto& item : listing.items()) licenses.push_back(item_json(item, judged, view));
   return {{"time", format_time(view.decision.at)}, {"licenses", std::move(licenses)}};
 }
 

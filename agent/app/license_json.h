@@ -1,11 +1,14 @@
 #pragma once
 
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 
 #include "agent/app/license_writer.h"
 #include "agent/app/records.h"
 #include "core/deployment/import_situation.h"
+#include "core/pool/entitlement.h"
 
 namespace latchkey {
 
@@ -16,9 +19,14 @@ std::string bound_key(const LicenseDocument& document);
 /// is for the caller to add.
 nlohmann::json grant_json(const LicenseEntry& entry, const Catalog& catalog);
 
-/// The entries of a document, each with the names that people know (SPEC LIC-11) and its `status`
-/// at `now`: `valid`, `expired` or `not-yet-valid` (SPEC LIC-9).
+/// The entries of a document that is not installed, each with the names that people know and its
+/// status_by_time() (SPEC LIC-9, LIC-11).
 nlohmann::json entries_json(const LicenseDocument& document, const Catalog& catalog, Time now);
+/// The same of one that is known here, each with the status that it has.
+nlohmann::json entries_json(std::span<const EntitledEntry> entries, const Catalog& catalog);
+/// The same, with one status for all.
+nlohmann::json entries_json(const LicenseDocument& document, const Catalog& catalog,
+                            std::string_view status);
 
 /// What became of a license on its way to its key (SPEC LIC-8).
 struct KeyStorage {
@@ -32,13 +40,31 @@ KeyStorage key_storage(const Decision& decision, const std::string& key_id,
                        const std::string& document, const std::string& self,
                        const LicenseWriter& writer, const NodeNames& names);
 
-/// All that the list of licenses needs, so that it can be rendered away from the reactor: with
-/// thousands of licenses it takes a second.
+/// All that lists of licenses need, so that they can be made away from the reactor: with thousands
+/// of licenses that takes a second.
 struct LicenseView {
   Decision decision;
   Catalog catalog;
   Premises premises;
-  std::map<std::string, const LicenseDocument*> documents;  ///< by content hash; none is null
+  /// By content hash; none is null.
+  std::map<std::string, std::shared_ptr<const StoredLicense>> documents;
+};
+
+/// What the documents of a view are worth, by content hash.
+class JudgedLicenses {
+ public:
+  /// Refers to `view`.
+  explicit JudgedLicenses(const LicenseView& view);
+
+  /// Null: the decision knows no such document, or it is not here.
+  const EntitledDocument* find(std::string_view hash) const;
+  std::span<const EntitledEntry> entries(const EntitledDocument& document) const {
+    return entries_of(all_, document);
+  }
+
+ private:
+  Entitlements all_;
+  std::map<std::string_view, const EntitledDocument*> by_hash_;
 };
 
 /// Body of GET /v1/licenses: every document that was installed or is on a plugged key, newest

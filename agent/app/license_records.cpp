@@ -1,10 +1,8 @@
 #include "agent/app/license_records.h"
 
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "agent/app/license_json.h"
 #include "core/base/search_text.h"
 
 namespace latchkey {
@@ -12,29 +10,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// How a license came.
-struct Arrival {
-  const FactLog::Entry* entry;
-  std::string document;
-  std::string key_id;
-  std::string by;
-  std::string method;
-  std::string batch;
-};
-
-/// The arrivals in order, and what became of the documents.
-class Ledger {
+class Gatherer {
  public:
-  explicit Ledger(const FactLog& log) {
+  explicit Gatherer(const FactLog& log) {
     for (const auto& entry : log.entries())
       std::visit([&](const auto& body) { see(entry, body); }, entry.stored.fact.body);
   }
-  const std::vector<Arrival>& arrivals() const { return arrivals_; }
-  /// `deleted`, `revoked`, or empty.
-  std::string fate(const std::string& document) const {
-    const auto found = fate_.find(document);
-    return found == fate_.end() ? "" : found->second;
-  }
+  LicenseLedger take() { return std::move(out_); }
 
  private:
   template <class Other>
@@ -42,33 +24,40 @@ class Ledger {
   void see(const FactLog::Entry& entry, const LicenseImported& fact) {
     const auto& document = fact.license.document;
     known_.insert(document);
-    if (fate(document) == "deleted") fate_.erase(document);
-    arrivals_.push_back({&entry, document, fact.key_id, fact.by, fact.method, fact.batch});
+    const auto fate = out_.fates.find(document);
+    if (fate != out_.fates.end() && fate->second == "deleted") out_.fates.erase(fate);
+    arrive(entry, document, fact.key_id, fact.by, fact.method, fact.batch);
   }
   /// What the agents wrote to a key themselves is no new license.
   void see(const FactLog::Entry& entry, const KeyRead& fact) {
     const auto& license = fact.reading.license;
     if (!license || !known_.insert(license->document).second) return;
-    arrivals_.push_back({&entry, license->document, fact.reading.key_id, "", "usb-key", ""});
+    arrive(entry, license->document, fact.reading.key_id, "", "usb-key", "");
   }
   void see(const FactLog::Entry&, const LicenseDeleted& fact) {
-    if (fate(fact.document).empty()) fate_[fact.document] = "deleted";
+    out_.fates.try_emplace(fact.document, "deleted");
   }
   void see(const FactLog::Entry&, const LicenseWithdrawn& fact) {
-    fate_[fact.document] = "revoked";
+    out_.fates[fact.document] = "revoked";
   }
 
-  std::vector<Arrival> arrivals_;
+  void arrive(const FactLog::Entry& entry, const std::string& document, const std::string& key_id,
+              const std::string& by, const std::string& method, const std::string& batch) {
+    const auto& fact = entry.stored.fact;
+    out_.arrivals.push_back(
+        {entry.position, fact.at, fact.node, document, key_id, by, method, batch});
+  }
+
+  LicenseLedger out_;
   std::set<std::string> known_;
-  std::map<std::string, std::string> fate_;
 };
 
-bool matches(const Arrival& arrival, const RecordQuery& query) {
-  const auto& fact = arrival.entry->stored.fact;
-  return (query.before == 0 || arrival.entry->position < query.before) &&
-         (query.node.empty() || fact.node == query.node) &&
+bool matches(const LicenseArrival& arrival, const RecordQuery& query) {
+  return (query.before == 0 || arrival.position < query.before) &&
+         (query.node.empty() || arrival.node == query.node) &&
          (query.who.empty() || arrival.by == query.who) &&
-         (!query.since || fact.at >= *query.since) && (!query.until || fact.at < *query.until);
+         (!query.since || arrival.at >= *query.since) &&
+         (!query.until || arrival.at < *query.until);
 }
 
 bool matches(const Json& row, const RecordQuery& query) {
@@ -81,12 +70,12 @@ bool matches(const Json& row, const RecordQuery& query) {
 }
 
 /// What all entries of a license have in common.
-Json head_of(const Arrival& arrival, const LicenseDocument& document, const NodeNames& names) {
-  const auto& fact = arrival.entry->stored.fact;
-  return {{"position", arrival.entry->position},
-          {"at", format_time(fact.at)},
-          {"node", fact.node},
-          {"node_name", name_of(fact.node, names)},
+Json head_of(const LicenseArrival& arrival, const LicenseDocument& document,
+             const NodeNames& names) {
+  return {{"position", arrival.position},
+          {"at", format_time(arrival.at)},
+          {"node", arrival.node},
+          {"node_name", name_of(arrival.node, names)},
           {"by", arrival.by},
           {"method", arrival.method},
           {"batch", arrival.batch},
@@ -97,30 +86,58 @@ Json head_of(const Arrival& arrival, const LicenseDocument& document, const Node
           {"issued", format_time(document.issued)}};
 }
 
+/// The rows of one arrival.
+class Rows {
+ public:
+  Rows(const LicenseLedger& ledger, const LicenseView& view)
+      : ledger_(ledger), view_(view), judged_(view) {}
+
+  Json of(const LicenseArrival& arrival) const {
+    const auto stored = view_.documents.find(arrival.document);
+    if (stored == view_.documents.end()) return Json::array();
+    const auto& document = stored->second->document;
+    const auto head = head_of(arrival, document, view_.premises.names);
+    auto rows = entries(arrival, document);
+    for (auto& row : rows) row.update(head);
+    return rows;
+  }
+
+ private:
+  Json entries(const LicenseArrival& arrival, const LicenseDocument& document) const {
+    if (const auto fate = ledger_.fates.find(arrival.document); fate != ledger_.fates.end())
+      return entries_json(document, view_.catalog, fate->second);
+    if (const auto* entitled = judged_.find(arrival.document))
+      return entries_json(judged_.entries(*entitled), view_.catalog);
+    // A key carried it once: nobody installed it, and no key has it now.
+    const auto status = license_in_use(view_.decision, arrival.key_id) ? EntryStatus::superseded
+                                                                       : EntryStatus::key_absent;
+    return entries_json(document, view_.catalog, to_string(status));
+  }
+
+  const LicenseLedger& ledger_;
+  const LicenseView& view_;
+  const JudgedLicenses judged_;
+};
+
 }  // namespace
 
-Json license_records_page(const FactLog& log, const RecordQuery& query, const Catalog& catalog,
-                          const FindLicense& find, Time now, const NodeNames& names) {
-  const Ledger ledger(log);
+LicenseLedger license_ledger(const FactLog& log) { return Gatherer(log).take(); }
+
+Json license_records_page(const LicenseLedger& ledger, const LicenseView& view,
+                          const RecordQuery& query) {
+  const Rows rows_of(ledger, view);
   Json rows = Json::array();
   std::uint64_t next = 0, last = 0;
-  const auto& arrivals = ledger.arrivals();
+  const auto& arrivals = ledger.arrivals;
   for (auto arrival = arrivals.rbegin(); arrival != arrivals.rend(); ++arrival) {
     if (!matches(*arrival, query)) continue;
     if (rows.size() >= query.limit) {
       next = last;
       break;
     }
-    last = arrival->entry->position;
-    const auto* document = find(arrival->document);
-    if (document == nullptr) continue;
-    const auto head = head_of(*arrival, *document, names);
-    const auto fate = ledger.fate(arrival->document);
-    for (auto& entry : entries_json(*document, catalog, now)) {
-      entry.update(head);
-      if (!fate.empty()) entry["status"] = fate;
-      if (matches(entry, query)) rows.push_back(std::move(entry));
-    }
+    last = arrival->position;
+    for (auto& row : rows_of.of(*arrival))
+      if (matches(row, query)) rows.push_back(std::move(row));
   }
   return {{"records", std::move(rows)}, {"next", next}};
 }

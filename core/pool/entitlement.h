@@ -4,11 +4,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/deployment/decision.h"
+#include "core/deployment/environment.h"
 #include "core/license/catalog.h"
 #include "core/license/document.h"
 
@@ -50,20 +52,32 @@ struct EntitledEntry {
   LicenseSource source = LicenseSource::file;
   Time ends;  ///< when it stops counting: its own expiry, or before that the buffer's (SPEC BUF-6)
   EntryStatus status = EntryStatus::valid;
-  std::string detail;  ///< environment_mismatch: which node and what of it, for people
+  /// For people: which node and what of it (environment_mismatch), which document is in its place
+  /// (superseded); else empty.
+  std::string detail;
 
   bool counts() const {
     return status == EntryStatus::valid || status == EntryStatus::expiring_soon;
   }
 };
 
+/// What all entries of a document have in common.
+struct EntitledDocument {
+  std::shared_ptr<const StoredLicense> license;
+  LicenseSource source = LicenseSource::file;
+  std::optional<EnvironmentFit> environment;  ///< of a file license (SPEC REQ-2)
+  std::string superseded_by;                  ///< id of the document in its place; empty: none
+  std::size_t first = 0;                      ///< where its entries begin in Entitlements::entries
+};
+
 /// What may be used at one instant, wherever its documents come from.
 struct Entitlements {
   Time at;
-  /// Of every document that is known here: the key's or the buffer's, then those of other keys and
-  /// of files in the order of their installation.
-  std::vector<EntitledEntry> entries;
-  bool usable = false;              ///< some base entry counts
+  /// Every document that is known here, once: the key's or the buffer's, then what was installed,
+  /// in that order, then what other keys carry.
+  std::vector<EntitledDocument> documents;
+  std::vector<EntitledEntry> entries;  ///< of all of them, in that order
+  bool usable = false;                 ///< some base entry counts
   std::optional<Time> next_change;  ///< the next instant at which this changes without a new fact
 };
 
@@ -78,6 +92,20 @@ struct EntitleContext {
 /// Pure, and the same on both nodes (SPEC KEY-6). Documents of keys and of files go the same way
 /// from here on.
 Entitlements entitle(const Decision& decision, const EntitleContext& context);
+
+std::span<const EntitledEntry> entries_of(const Entitlements& all,
+                                          const EntitledDocument& document);
+
+/// The status of a document with these entries: theirs when they agree, else that of the best of
+/// them; `expiring-soon` as soon as that is true of one that counts. Not for an empty span.
+EntryStatus status_of(std::span<const EntitledEntry> entries);
+
+/// Of an entry by itself, whatever its document is worth here: `valid`, `expiring-soon`, `expired`
+/// or `not-yet-valid` (SPEC LIC-9).
+EntryStatus status_by_time(const LicenseEntry& entry, const Catalog& catalog, Time now);
+
+/// That of this key, while it is in use or a buffer bridges it; else null.
+const LicenseSummary* license_in_use(const Decision& decision, std::string_view key_id);
 
 /// Is it a service (after-sales), as the catalogue has it?
 bool is_service(const Catalog& catalog, const std::string& object);

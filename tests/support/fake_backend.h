@@ -64,13 +64,13 @@ class FakeBackend : public Backend {
     calls.push_back("install trust by " + caller.name + " of " + envelope);
     done(trust_result);
   }
-  nlohmann::json records(const RecordQuery& query) const override {
+  void records(const RecordQuery& query, JsonDone done) override {
     last_query = query;
-    return record_pages ? record_pages(query) : record_page;
+    done(record_pages ? record_pages(query) : record_page);
   }
-  nlohmann::json license_records(const RecordQuery& query) const override {
+  void license_records(const RecordQuery& query, JsonDone done) override {
     last_query = query;
-    return license_record_page;
+    done(license_record_page);
   }
   void verify_records(JsonDone done) override { done(verify_result); }
   void peer_invite(const net::Caller& caller, JsonDone done) override {

@@ -368,5 +368,32 @@ TEST_F(LicenseDeskTest, AnotherMachineIsNamed) {
   EXPECT_EQ(list()[0]["used"], false);
 }
 
+// SPEC LIC-9: the list says of each license what it says everywhere else
+TEST_F(LicenseDeskTest, TheListHasTheStatusOfTheEntitlements) {
+  tell_machine();
+  auto renewal = file("F-2");
+  renewal.issued += kDay;
+  renewal.supersedes = {"F-1"};
+  auto early = file("F-3");
+  early.entries[0].validity.not_before = at("2025-06-01T00:00:00Z");
+  early.entries.push_back(early.entries[0]);
+  early.entries[1].validity.not_after = at("2026-06-10T00:00:00Z");
+  install_now(sealed(file("F-1")) + sealed(renewal) + sealed(early) +
+              license("L-2", "2026-05-01T00:00:00Z") + license("L-3", "2026-05-02T00:00:00Z"));
+  std::map<std::string, std::string> statuses;
+  for (const auto& one : list()) {
+    const bool counts = one["status"] == "valid" || one["status"] == "expiring-soon";
+    EXPECT_EQ(one["used"], counts) << one;
+    statuses[one["id"]] =
+        one["status"].get<std::string>() + " " + one["superseded_by"].get<std::string>();
+  }
+  EXPECT_EQ(statuses, (std::map<std::string, std::string>{{"F-1", "superseded F-2"},
+                                                          {"F-2", "valid "},
+                                                          {"F-3", "expiring-soon "},
+                                                          {"L-1", "document-missing "},
+                                                          {"L-2", "superseded L-3"},
+                                                          {"L-3", "valid "}}));
+}
+
 }  // namespace
 }  // namespace latchkey

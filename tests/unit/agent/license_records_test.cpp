@@ -18,18 +18,22 @@ using Json = nlohmann::json;
 class LicenseRecords : public testing::Test {
  protected:
   LicenseRecords() {
-    add("L-key", "kvm", {});
-    add("L-base", "kvm", {});
-    add("L-module", "disaster-recovery", {});
+    add("L-key", "kvm", KeyBinding{"LK-1"});
+    add("L-base", "kvm", files());
+    add("L-module", "disaster-recovery", files());
+    fact(NodeFactors{kHere, machine('1'), {}});
     fact(KeyRead{"1-1", "fake", {{}, "LK-1", summary("L-key"), {}, ""}});
     fact(imported("L-base", "mary", "b1"));
     fact(imported("L-module", "=tom", "b2"));
-    // The agents wrote it to the key: that is no arrival.
-    fact(KeyRead{"1-1", "fake", {{}, "LK-1", summary("L-base"), {}, ""}});
+    // The key is read again: that is no arrival.
+    fact(KeyRead{"1-1", "fake", {{}, "LK-1", summary("L-key"), {}, ""}});
   }
 
-  void add(const std::string& id, const std::string& object, const std::string& key) {
-    auto document = SampleVendor::license(key);
+  static Factors machine(char hash) { return {{"dmi-uuid", std::string(64, hash)}}; }
+  static DeploymentBinding files() { return {kHere, {{"a", machine('1')}}, 1}; }
+  void add(const std::string& id, const std::string& object, Binding binding) {
+    auto document = SampleVendor::license("");
+    document.binding = std::move(binding);
     document.id = id;
     document.entries = {SampleVendor::entry(object), SampleVendor::entry(object)};
     document.entries[1].validity = SampleVendor::year(2030, 2031);
@@ -42,17 +46,23 @@ class LicenseRecords : public testing::Test {
     return LicenseImported{"", summary(id), by, "file", batch};
   }
   void fact(const FactBody& body) {
-    const auto encoded = chain_.add(kNow, body);
+    const auto encoded = chain_.add(now_, body);
     log_.add({{decode_fact(encoded.text)->fact, encoded}}, {});
   }
   Json page(const std::function<void(RecordQuery&)>& ask = [](RecordQuery&) {}) const {
     RecordQuery query;
     ask(query);
-    const auto find = [this](const std::string& id) {
-      const auto found = documents_.find(id);
-      return found == documents_.end() ? nullptr : &found->second;
-    };
-    return license_records_page(log_, query, default_catalog(), find, kNow, {{"a", "Anna"}});
+    return license_records_page(license_ledger(log_), view(), query);
+  }
+  /// What the facts come to now.
+  LicenseView view() const {
+    std::vector<Fact> facts;
+    for (const auto& entry : log_.entries()) facts.push_back(entry.stored.fact);
+    LicenseView view{fold(facts, {"a"}, now_), default_catalog(), {kHere, {{"a", "Anna"}}}, {}};
+    for (const auto& [id, document] : documents_)
+      view.documents.emplace(id,
+                             std::make_shared<const StoredLicense>(StoredLicense{id, document}));
+    return view;
   }
   static std::vector<std::string> lines(const Json& page) {
     std::vector<std::string> lines;
@@ -62,7 +72,8 @@ class LicenseRecords : public testing::Test {
     return lines;
   }
 
-  const Time kNow = at("2026-06-01T00:00:00Z");
+  static inline const DeploymentId kHere{std::string(64, 'd')};
+  Time now_ = at("2026-06-01T00:00:00Z");
   std::map<std::string, LicenseDocument> documents_;
   test::ChainWriter chain_{"chain", "a"};
   FactLog log_;
@@ -104,6 +115,34 @@ TEST_F(LicenseRecords, SayWhatBecameOfALicense) {
   fact(imported("L-module", "mary", "b3"));
   EXPECT_EQ(lines(page([](RecordQuery& q) { q.limit = 1; })),
             (Lines{"L-module valid", "L-module not-yet-valid"}));
+}
+
+// SPEC REC-1, LIC-9: what it is worth here and now, as everywhere else
+TEST_F(LicenseRecords, HaveTheStatusOfTheEntitlements) {
+  using Words = std::vector<std::string>;
+  const auto words = [&](const std::string& id) {
+    Words out;
+    const auto all = page();
+    for (const auto& row : all.at("records"))
+      if (row.at("license") == id) out.push_back(row.at("status"));
+    return out;
+  };
+  now_ = at("2026-12-25T00:00:00Z");
+  EXPECT_EQ(words("L-base"), (Words{"expiring-soon", "not-yet-valid"}));
+  documents_.at("L-module").supersedes = {"L-base"};
+  documents_.at("L-module").issued += kDay;
+  EXPECT_EQ(words("L-base"), (Words{"superseded", "superseded"}));
+  fact(NodeFactors{kHere, machine('2'), {}});
+  EXPECT_EQ(words("L-base"), (Words{"environment-mismatch", "environment-mismatch"}));
+  // The key comes back with another license, and then it is another key.
+  add("L-next", "kvm", KeyBinding{"LK-1"});
+  fact(KeyRead{"1-1", "fake", {{}, "LK-1", summary("L-next"), {}, ""}});
+  EXPECT_EQ(words("L-key"), (Words{"superseded", "superseded"}));
+  EXPECT_EQ(words("L-next"), (Words{"expiring-soon", "not-yet-valid"}));
+  fact(KeyGone{"1-1", false});
+  add("L-blue", "kvm", KeyBinding{"LK-2"});
+  fact(KeyRead{"1-1", "fake", {{}, "LK-2", summary("L-blue"), {}, ""}});
+  EXPECT_EQ(words("L-key"), (Words{"key-absent", "key-absent"}));
 }
 
 // SPEC REC-2

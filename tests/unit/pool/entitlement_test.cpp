@@ -224,6 +224,37 @@ TEST(Entitlements, ADocumentForOtherMachinesReplacesNothing) {
   EXPECT_EQ(deployment.statuses().at("old:kvm"), "valid");
 }
 
+// SPEC LIC-9: one word for a whole document
+TEST(Entitlements, ADocumentHasTheStatusOfItsBestEntry) {
+  const auto expired = base("kvm", 1, 0, 50), later = base("kvm", 1, 150, 500);
+  const auto soon = base("kvm", 1, 0, 110), valid = base("kvm", 1);
+  const auto idle = module("vmware", 1);  // no base counts beside it
+  const std::vector<std::pair<std::vector<LicenseEntry>, std::string_view>> rows{
+      {{valid}, "valid"},     {{expired, valid}, "valid"},         {{valid, soon}, "expiring-soon"},
+      {{expired}, "expired"}, {{expired, later}, "not-yet-valid"}, {{later, idle}, "base-missing"},
+  };
+  for (const auto& [entries, status] : rows) {
+    const auto all = Licensed().file("F", 0, entries).entitled();
+    ASSERT_EQ(all.documents.size(), 1u);
+    EXPECT_EQ(to_string(status_of(entries_of(all, all.documents[0]))), status);
+  }
+}
+
+// SPEC LIC-8: what a key still carries until the newer one is written to it
+TEST(Entitlements, WhatAKeyCarriesBesidesItsLicenseIsSuperseded) {
+  Licensed deployment;
+  deployment.key(10, {base("kvm", 10)}).kept("LK-BLUE", "carried", 5, {base("kvm", 1)});
+  auto carried = deployment.decision.kept.back();
+  deployment.decision.kept.clear();
+  for (const auto& [key, status] :
+       {std::pair{Licensed::kKey, "superseded"}, {"LK-BLUE", "key-absent"}}) {
+    deployment.decision.keys = {{}};
+    deployment.decision.keys[0].reading.key_id = key;
+    deployment.decision.keys[0].reading.license = carried.license;
+    EXPECT_EQ(deployment.statuses().at("carried:kvm"), status);
+  }
+}
+
 // A fact can be here before its document is.
 TEST(Entitlements, ADocumentThatIsNotHereDoesNotCount) {
   Licensed deployment;
