@@ -16,13 +16,12 @@ net::Response ready(const Snapshot& snapshot) {
 }  // namespace
 
 void add_health_routes(net::Router& router, Backend& backend) {
-  router.on("GET", "/v1/health/live", net::Role::none,
-            [](const net::Request&, const net::Done& done) {
-              done(json_answer({{"live", true}}));
-            });
-  router.on(
-      "GET", "/v1/health/ready", net::Role::none,
-      [&backend](const net::Request&, const net::Done& done) { done(ready(backend.snapshot())); });
+  router.on("GET", "/v1/health/live", {}, [](const net::Request&, const net::Done& done) {
+    done(json_answer({{"live", true}}));
+  });
+  router.on("GET", "/v1/health/ready", {}, [&backend](const net::Request&, const net::Done& done) {
+    done(ready(backend.snapshot()));
+  });
 }
 
 }  // namespace latchkey

@@ -7,16 +7,16 @@
 namespace latchkey {
 
 void add_license_routes(net::Router& router, Backend& backend) {
-  router.on("GET", "/v1/licenses", net::Role::viewer,
+  router.on("GET", "/v1/licenses", Right::view,
             [&backend](const net::Request&, const net::Done& done) { backend.licenses(done); });
   // SPEC LIC-2, QUOTA-4: only an administrator, but in every state.
   router.on(
-      "POST", "/v1/licenses", net::Role::administrator,
+      "POST", "/v1/licenses", Right::administer,
       [&backend](const net::Request& request, net::Done done) {
         backend.install_licenses(request.caller, request.body, std::move(done));
       },
       kMaxUpload);
-  router.on("DELETE", "/v1/licenses/{id}", net::Role::administrator,
+  router.on("DELETE", "/v1/licenses/{id}", Right::administer,
             [&backend](const net::Request& request, net::Done done) {
               backend.delete_license(request.caller, net::last_segment(request),
                                      answer_with(std::move(done)));

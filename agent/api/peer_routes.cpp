@@ -24,15 +24,14 @@ Result<std::string> token_of(const net::Request& request) {
 }  // namespace
 
 void add_peer_routes(net::Router& router, Backend& backend) {
-  router.on("GET", "/v1/peer", net::Role::viewer,
-            [&backend](const net::Request&, const net::Done& done) {
-              done(snapshot_answer(backend.snapshot().peer));
-            });
-  router.on("POST", "/v1/peer/invite", net::Role::administrator,
+  router.on("GET", "/v1/peer", Right::view, [&backend](const net::Request&, const net::Done& done) {
+    done(snapshot_answer(backend.snapshot().peer));
+  });
+  router.on("POST", "/v1/peer/invite", Right::administer,
             [&backend](const net::Request& request, net::Done done) {
               backend.peer_invite(request.caller, answer_with(std::move(done)));
             });
-  router.on("POST", "/v1/peer/join", net::Role::administrator,
+  router.on("POST", "/v1/peer/join", Right::administer,
             [&backend](const net::Request& request, net::Done done) {
               auto token = token_of(request);
               if (!token) return done(net::problem(http_status(token.error()), token.error()));

@@ -108,17 +108,17 @@ void answer_page(const net::Request& request, net::Done done, Backend& backend,
 }  // namespace
 
 void add_record_routes(net::Router& router, Backend& backend) {
-  router.on("GET", "/v1/records", net::Role::viewer,
+  router.on("GET", "/v1/records", Right::view,
             [&backend](const net::Request& request, net::Done done) {
               answer_page(request, std::move(done), backend,
                           {&Backend::records, kColumns, "latchkey-records.csv"});
             });
-  router.on("GET", "/v1/records/licenses", net::Role::viewer,
+  router.on("GET", "/v1/records/licenses", Right::view,
             [&backend](const net::Request& request, net::Done done) {
               answer_page(request, std::move(done), backend,
                           {&Backend::license_records, kLicenseColumns, "latchkey-licenses.csv"});
             });
-  router.on("GET", "/v1/records/verify", net::Role::viewer,
+  router.on("GET", "/v1/records/verify", Right::view,
             [&backend](const net::Request&, net::Done done) {
               backend.verify_records(answer_with(std::move(done)));
             });

@@ -6,11 +6,11 @@
 namespace latchkey {
 
 void add_trust_routes(net::Router& router, Backend& backend) {
-  router.on("GET", "/v1/trust", net::Role::viewer,
+  router.on("GET", "/v1/trust", Right::view,
             [&backend](const net::Request&, const net::Done& done) {
               done(json_answer(backend.trust()));
             });
-  router.on("POST", "/v1/trust", net::Role::administrator,
+  router.on("POST", "/v1/trust", Right::administer,
             [&backend](const net::Request& request, net::Done done) {
               backend.install_trust(request.caller, request.body, answer_with(std::move(done)));
             });

@@ -34,6 +34,7 @@ net::UnixServerConfig server_config(const Config::Api& api) {
   server.path = api.socket.string();
   server.viewer_group = api.viewer_group;
   server.admin_group = api.admin_group;
+  server.consumer_group = api.consumer_group;
   return server;
 }
 

@@ -30,6 +30,7 @@ void read_api(TableReader reader, Config::Api& api) {
   reader.path("socket", api.socket);
   reader.text("viewer_group", api.viewer_group);
   reader.text("admin_group", api.admin_group);
+  reader.text("consumer_group", api.consumer_group);
   reader.refuse_unknown();
 }
 

@@ -25,6 +25,7 @@ struct Config {
     std::filesystem::path socket = "/run/latchkey/agent.sock";
     std::string viewer_group = "latchkey";
     std::string admin_group = "latchkey-admin";
+    std::string consumer_group = "latchkey-consumer";
     bool operator==(const Api&) const = default;
   } api;
   struct Keys {

@@ -7,17 +7,18 @@
 #include <string_view>
 #include <vector>
 
+#include "core/access/rights.h"
 #include "core/base/result.h"
 
 // HTTP as handlers see it: plain values. Beast stays behind agent/net/*.cpp (a Beast file costs
 // 10-30 s to compile).
 namespace latchkey::net {
 
-enum class Role { none, viewer, administrator };
-
+/// Who asks, as the socket vouches for it.
 struct Caller {
-  Role role = Role::none;
+  Rights rights;
   std::string name;  ///< user name or uid, for records and logs
+  std::string id{};  ///< who owns what this caller makes; unique over all ways in: `uid:1000`
 };
 
 struct Request {

@@ -43,10 +43,13 @@ std::optional<PeerCredentials> peer_credentials(int socket) {
   return PeerCredentials{credentials.uid, credentials.gid, peer_groups(socket)};
 }
 
-Role role_of(const PeerCredentials& peer, const RolePolicy& policy) {
+Rights rights_of(const PeerCredentials& peer, const RolePolicy& policy) {
   if (peer.uid == 0 || peer.uid == policy.own_uid || member(peer, policy.admin_group))
-    return Role::administrator;
-  return member(peer, policy.viewer_group) ? Role::viewer : Role::none;
+    return rights_of(Role::administrator);
+  Rights rights;
+  if (member(peer, policy.viewer_group)) rights = rights | rights_of(Role::viewer);
+  if (member(peer, policy.consumer_group)) rights = rights | rights_of(Role::consumer);
+  return rights;
 }
 
 LocalUsers LocalUsers::load() {

@@ -26,12 +26,14 @@ std::optional<PeerCredentials> peer_credentials(int socket);
 struct RolePolicy {
   std::optional<gid_t> viewer_group;
   std::optional<gid_t> admin_group;
+  std::optional<gid_t> consumer_group;
   uid_t own_uid = 0;  ///< the agent's: an administrator, as root is
 };
 
 /// SPEC SEC-2: root, the agent's own user and members of the administrators' group are
-/// administrators, members of the viewers' group viewers; nobody else has a role.
-Role role_of(const PeerCredentials& peer, const RolePolicy& policy);
+/// administrators, members of the viewers' group viewers, of the consumers' group consumers (of
+/// both: both); nobody else has a right.
+Rights rights_of(const PeerCredentials& peer, const RolePolicy& policy);
 
 /// User names of /etc/passwd, read once at start for the same reason; others are called `uid N`.
 class LocalUsers {

@@ -1,19 +1,38 @@
 #include "agent/net/router.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace latchkey::net {
 namespace {
 
-Response not_permitted(const Request& request, Role minimum) {
-  const bool administrator = minimum == Role::administrator;
-  return problem(
-      403, {"not-permitted",
-            request.caller.name + (administrator ? " is no administrator of Latchkey."
-                                                 : " may not read Latchkey's state."),
-            administrator
-                ? "Run it as root, or join the group that api.admin_group names (latchkey-admin)."
-                : "Run it as root, or join the group that api.viewer_group names (latchkey)."});
+struct Missing {
+  Right right;
+  std::string_view message;
+  std::string_view cure;
+};
+// In the order of what a person would ask for first.
+constexpr std::array kMissing{
+    Missing{Right::view, " may not read Latchkey's state.",
+            "Run it as root, or join the group that api.viewer_group names (latchkey)."},
+    Missing{Right::operate, " is no operator of Latchkey.",
+            "Run it as root, or join the group that api.admin_group names (latchkey-admin)."},
+    Missing{Right::administer, " is no administrator of Latchkey.",
+            "Run it as root, or join the group that api.admin_group names (latchkey-admin)."},
+    Missing{Right::consume, " is no consumer of Latchkey.",
+            "Run it as root, or join the group that api.consumer_group names (latchkey-consumer)."},
+};
+
+Response not_permitted(const Request& request, Rights needs) {
+  const auto missing =
+      std::ranges::find_if(kMissing, [&](const Missing& row) { return needs.has(row.right); });
+  return problem(403, {"not-permitted", request.caller.name + std::string(missing->message),
+                       std::string(missing->cure)});
+}
+
+bool may(const Caller& caller, Rights needs) {
+  return needs.empty() || caller.rights.intersects(needs);
 }
 
 }  // namespace
@@ -25,21 +44,20 @@ bool Route::takes(std::string_view wanted) const {
          wanted.find('/', brace) == std::string_view::npos;
 }
 
-void Router::on(std::string method, std::string path, Role minimum, Handler handler,
+void Router::on(std::string method, std::string path, Rights needs, Handler handler,
                 std::size_t max_body) {
-  routes_.push_back(
-      {std::move(method), std::move(path), minimum, std::move(handler), {}, max_body});
+  routes_.push_back({std::move(method), std::move(path), needs, std::move(handler), {}, max_body});
 }
 
-void Router::on_stream(std::string path, Role minimum, StreamHandler handler) {
-  routes_.push_back({"GET", std::move(path), minimum, {}, std::move(handler), 0});
+void Router::on_stream(std::string path, Rights needs, StreamHandler handler) {
+  routes_.push_back({"GET", std::move(path), needs, {}, std::move(handler), 0});
 }
 
 tl::expected<const Route*, Response> Router::find(const Request& request) const {
   for (const auto& route : routes_) {
     if (route.method != request.method || !route.takes(request.path)) continue;
-    if (request.caller.role < route.minimum)
-      return tl::make_unexpected(not_permitted(request, route.minimum));
+    if (!may(request.caller, route.needs))
+      return tl::make_unexpected(not_permitted(request, route.needs));
     return &route;
   }
   return tl::make_unexpected(refuse_method(request));
@@ -48,7 +66,7 @@ tl::expected<const Route*, Response> Router::find(const Request& request) const 
 std::size_t Router::body_limit(const Request& request, std::size_t usual) const {
   for (const auto& route : routes_)
     if (route.method == request.method && route.takes(request.path))
-      return request.caller.role < route.minimum || route.max_body == 0 ? usual : route.max_body;
+      return !may(request.caller, route.needs) || route.max_body == 0 ? usual : route.max_body;
   return usual;
 }
 

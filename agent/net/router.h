@@ -10,10 +10,10 @@ namespace latchkey::net {
 
 struct Route {
   std::string method;
-  std::string path;  ///< exact, or with `{…}` as its last segment, which stands for any one
-  Role minimum = Role::administrator;
-  Handler handler;           ///< one answer; empty for a stream
-  StreamHandler stream;      ///< server-sent events; empty for a plain route
+  std::string path;      ///< exact, or with `{…}` as its last segment, which stands for any one
+  Rights needs;          ///< any one of them; empty: open to everybody who may connect
+  Handler handler;       ///< one answer; empty for a stream
+  StreamHandler stream;  ///< server-sent events; empty for a plain route
   std::size_t max_body = 0;  ///< bytes; 0: what the server allows
 
   bool takes(std::string_view path) const;
@@ -22,9 +22,9 @@ struct Route {
 /// Which handler answers which method and path, and who may ask.
 class Router {
  public:
-  void on(std::string method, std::string path, Role minimum, Handler handler,
+  void on(std::string method, std::string path, Rights needs, Handler handler,
           std::size_t max_body = 0);
-  void on_stream(std::string path, Role minimum, StreamHandler handler);  ///< GET
+  void on_stream(std::string path, Rights needs, StreamHandler handler);  ///< GET
 
   /// The route, or the refusal as a problem document: 404 `not-found`, 405 `method-not-allowed`
   /// (with Allow), 403 `not-permitted` (SPEC SEC-2).

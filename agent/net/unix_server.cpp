@@ -73,13 +73,19 @@ struct UnixServer::Impl : std::enable_shared_from_this<UnixServer::Impl> {
 };
 
 Result<void> UnixServer::Impl::start() {
-  roles = {resolve(config.viewer_group), resolve(config.admin_group), ::geteuid()};
+  roles = {resolve(config.viewer_group), resolve(config.admin_group),
+           resolve(config.consumer_group), ::geteuid()};
   users = LocalUsers::load();
-  LK_TRY(SocketFile opened, SocketFile::listen(config.path, config.mode, roles.viewer_group));
+  LK_TRY(SocketFile opened,
+         SocketFile::listen(config.path, config.mode, {roles.viewer_group, roles.consumer_group}));
   if (!opened.group_set())
     notes.push_back({"socket-group",
                      "The socket could not be given to group " + config.viewer_group + ".",
                      "Run the agent as a member of that group."});
+  if (!opened.guest_set())
+    notes.push_back({"socket-group",
+                     "The socket could not be opened to group " + config.consumer_group + ".",
+                     "Put " + config.path + " on a file system that has access control lists."});
   file.emplace(std::move(opened));
   error_code error;
   acceptor.assign(stream_protocol(), file->release(), error);
@@ -118,10 +124,11 @@ void UnixServer::Impl::on_accept(const error_code& error, stream_protocol::socke
 void UnixServer::Impl::admit(stream_protocol::socket socket) {
   const auto peer = peer_credentials(socket.native_handle());
   if (!peer) return;
-  const Role role = role_of(*peer, roles);
-  const auto connection =
-      std::make_shared<Connection>(std::move(socket), Caller{role, users.name(peer->uid)}, hub);
-  const std::size_t reserve = role == Role::administrator ? 0 : kReservedForAdministrators;
+  const Rights rights = rights_of(*peer, roles);
+  const auto connection = std::make_shared<Connection>(
+      std::move(socket), Caller{rights, users.name(peer->uid), "uid:" + std::to_string(peer->uid)},
+      hub);
+  const std::size_t reserve = rights.has(Right::administer) ? 0 : kReservedForAdministrators;
   arm_sweep();
   if (hub->connections.size() + reserve > config.max_connections)
     return connection->refuse(server_full());

@@ -14,6 +14,7 @@ struct UnixServerConfig {
   unsigned mode = 0660;                   ///< owner and viewer_group may connect
   std::string viewer_group = "latchkey";  ///< also the group of the socket file
   std::string admin_group = "latchkey-admin";
+  std::string consumer_group = "latchkey-consumer";  ///< may connect as well
   std::size_t max_connections = 256;        ///< the last 8 of them are kept for administrators
   std::size_t max_header = 8 * 1024 - 1;    ///< bytes; at most that
   std::size_t max_body = 1024 * 1024;       ///< bytes

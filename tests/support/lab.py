@@ -85,6 +85,7 @@ class Agent:
             f'state_dir = "{self.dir}/state"\n'
             f'[node]\nname = "{self.name}"\n'
             f'[api]\nsocket = "{self.socket}"\nviewer_group = "{group}"\nadmin_group = "{group}"\n'
+            f'consumer_group = "{group}"\n'
             f"[keys]\nudev = false\nsettle_s = {settle_s}\nrescan_s = {rescan_s}\n"
             f'call_deadline_ms = {deadline_ms}\nemulated_port = "{port_socket}"\n{key_lines}'
             f'[trust]\nroots = ["{self.lab.root_key}"]\nbundle = "{self.lab.bundle}"\n'

@@ -30,6 +30,7 @@ class ServerThread {
     if (config.path == net::UnixServerConfig{}.path) config.path = path();
     config.viewer_group.clear();
     config.admin_group.clear();
+    config.consumer_group.clear();
     server_ = std::make_unique<net::UnixServer>(io_, config, std::move(router));
     const auto started = server_->start();
     if (!started) throw std::runtime_error(started.error().message);

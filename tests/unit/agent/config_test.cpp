@@ -44,6 +44,7 @@ name = "node-a"
 socket = "/r/agent.sock"
 viewer_group = "v"
 admin_group = "a"
+consumer_group = "c"
 [keys]
 settle_s = 60
 rescan_s = 5
@@ -64,6 +65,7 @@ level = "debug"
   ASSERT_TRUE(config);
   EXPECT_EQ(config->node.name, "node-a");
   EXPECT_EQ(config->api.socket, "/r/agent.sock");
+  EXPECT_EQ(config->api.consumer_group, "c");
   EXPECT_EQ(config->keys.settle, std::chrono::seconds(60));
   EXPECT_FALSE(config->keys.udev);
   EXPECT_EQ(config->keys.call_deadline, std::chrono::milliseconds(100));

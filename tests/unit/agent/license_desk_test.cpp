@@ -73,7 +73,7 @@ class LicenseDeskTest : public ::testing::Test {
   }
   void post(const std::string& upload) {
     answer_.reset();
-    desk_.install({net::Role::administrator, "mary"}, upload,
+    desk_.install({rights_of(Role::administrator), "mary"}, upload,
                   [this](net::Response answer) { answer_ = std::move(answer); });
   }
   /// Until it is on its way to the disk, or refused.
@@ -122,7 +122,7 @@ class LicenseDeskTest : public ::testing::Test {
   }
   std::string remove(const std::string& id) {
     std::optional<Result<Json>> done;
-    desk_.remove({net::Role::administrator, "mary"}, id,
+    desk_.remove({rights_of(Role::administrator), "mary"}, id,
                  [&](const auto& result) { done = result; });
     if (!done) store_.answer_all();
     EXPECT_TRUE(done.has_value()) << "nothing is waited for but the disk";
@@ -298,7 +298,7 @@ TEST_F(LicenseDeskTest, TwoUploadsAtOnce) {
   const auto envelope = sealed(file("F-1"));
   std::vector<int> statuses;
   for (int i = 0; i < 2; ++i)
-    desk_.install({net::Role::administrator, "mary"}, envelope,
+    desk_.install({rights_of(Role::administrator), "mary"}, envelope,
                   [&](const net::Response& answer) { statuses.push_back(answer.status); });
   ASSERT_TRUE(reactor_.run_until([&] { return statuses.size() == 1; }));
   EXPECT_EQ(statuses[0], 409);

@@ -36,7 +36,7 @@ class TrustDeskTest : public ::testing::Test {
   }
   Result<Json>& install(const Bytes& envelope) {
     answer_ = fail("unanswered", "");
-    desk_.install({net::Role::administrator, "mary"}, std::string(as_text(envelope)),
+    desk_.install({rights_of(Role::administrator), "mary"}, std::string(as_text(envelope)),
                   [this](const Result<Json>& answer) { answer_ = answer; });
     return answer_;
   }

@@ -10,15 +10,10 @@
 namespace latchkey {
 namespace {
 
-std::string role_name(net::Role role) {
-  if (role == net::Role::none) return "none";
-  return role == net::Role::viewer ? "viewer" : "administrator";
-}
-
 const std::map<std::string, std::string> kMethods{
     {"get", "GET"}, {"post", "POST"}, {"put", "PUT"}, {"delete", "DELETE"}};
 
-/// `GET /v1/status viewer` for every operation. The file keeps one layout: paths at two blanks,
+/// `GET /v1/status view` for every operation. The file keeps one layout: paths at two blanks,
 /// methods at four.
 std::set<std::string> documented(const std::string& file) {
   std::set<std::string> operations;
@@ -28,8 +23,8 @@ std::set<std::string> documented(const std::string& file) {
     if (line.starts_with("  /")) path = line.substr(2, line.rfind(':') - 2);
     for (const auto& [name, verb] : kMethods)
       if (line == "    " + name + ":") method = verb;
-    if (line.starts_with("      x-role: "))
-      operations.insert(method + " " + path + " " + line.substr(14));
+    if (line.starts_with("      x-right: "))
+      operations.insert(method + " " + path + " " + line.substr(15));
   }
   return operations;
 }
@@ -39,7 +34,7 @@ TEST(OpenApi, SaysWhatTheRoutesDo) {  // DESIGN 6
   std::set<std::string> routes;
   const auto router = make_routes(backend);
   for (const auto& route : router.routes())
-    routes.insert(route.method + " " + route.path + " " + role_name(route.minimum));
+    routes.insert(route.method + " " + route.path + " " + to_string(route.needs));
   EXPECT_EQ(documented(LATCHKEY_SOURCE_DIR "/docs/api.yaml"), routes);
 }
 

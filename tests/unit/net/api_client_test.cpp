@@ -20,15 +20,14 @@ Response answer_of(std::string body, int status = 200) {
 
 Router sample() {
   Router router;
-  router.on("POST", "/echo", Role::none, [](const Request& request, const Done& done) {
+  router.on("POST", "/echo", {}, [](const Request& request, const Done& done) {
     done(answer_of(nlohmann::json{{"said", request.body}, {"type", request.content_type}}.dump()));
   });
-  router.on("GET", "/text", Role::none,
-            [](const Request&, const Done& done) { done(answer_of("hello")); });
-  router.on("GET", "/bare", Role::none,
+  router.on("GET", "/text", {}, [](const Request&, const Done& done) { done(answer_of("hello")); });
+  router.on("GET", "/bare", {},
             [](const Request&, const Done& done) { done(answer_of("{}", 500)); });
-  router.on("GET", "/never", Role::none, [](const Request&, const Done&) {});
-  router.on("GET", "/refused", Role::none, [](const Request&, const Done& done) {
+  router.on("GET", "/never", {}, [](const Request&, const Done&) {});
+  router.on("GET", "/refused", {}, [](const Request&, const Done& done) {
     done(problem(409, {"some-code", "Because.", "Do this."}));
   });
   return router;

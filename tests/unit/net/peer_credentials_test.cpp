@@ -11,30 +11,34 @@
 namespace latchkey::net {
 namespace {
 
-TEST(PeerCredentials, DecideTheRole) {  // SPEC SEC-2
-  constexpr gid_t kViewers = 500, kAdmins = 600;
+TEST(PeerCredentials, DecideTheRights) {  // SPEC SEC-2
+  constexpr gid_t kViewers = 500, kAdmins = 600, kConsumers = 700;
+  const Rights administrator = latchkey::rights_of(Role::administrator);
   struct Row {
     std::string name;
     PeerCredentials peer;
-    Role role;
+    Rights rights;
   };
   const std::vector<Row> rows{
-      {"root", {0, 0, {}}, Role::administrator},
-      {"the agent's own user", {77, 77, {}}, Role::administrator},
-      {"primary group of administrators", {1000, kAdmins, {}}, Role::administrator},
-      {"supplementary group of administrators", {1000, 100, {4, kAdmins, 9}}, Role::administrator},
-      {"primary group of viewers", {1000, kViewers, {}}, Role::viewer},
-      {"supplementary group of viewers", {1000, 100, {kViewers}}, Role::viewer},
-      {"both", {1000, kViewers, {kAdmins}}, Role::administrator},
-      {"neither", {1000, 100, {4, 9}}, Role::none},
-      {"root's group alone", {1000, 0, {0}}, Role::none},
+      {"root", {0, 0, {}}, administrator},
+      {"the agent's own user", {77, 77, {}}, administrator},
+      {"primary group of administrators", {1000, kAdmins, {}}, administrator},
+      {"supplementary group of administrators", {1000, 100, {4, kAdmins, 9}}, administrator},
+      {"primary group of viewers", {1000, kViewers, {}}, Right::view},
+      {"supplementary group of viewers", {1000, 100, {kViewers}}, Right::view},
+      {"both", {1000, kViewers, {kAdmins}}, administrator},
+      {"consumers alone", {1000, 100, {kConsumers}}, Right::consume},
+      {"viewers and consumers", {1000, kViewers, {kConsumers}}, Right::view | Right::consume},
+      {"all", {1000, kViewers, {kConsumers, kAdmins}}, administrator},
+      {"neither", {1000, 100, {4, 9}}, {}},
+      {"root's group alone", {1000, 0, {0}}, {}},
   };
   for (const auto& row : rows)
-    EXPECT_EQ(role_of(row.peer, {kViewers, kAdmins, 77}), row.role) << row.name;
+    EXPECT_EQ(rights_of(row.peer, {kViewers, kAdmins, kConsumers, 77}), row.rights) << row.name;
 }
 
-TEST(PeerCredentials, GroupsThatDoNotExistGiveNoRole) {  // SPEC SEC-2
-  EXPECT_EQ(role_of({1000, 0, {0, 1}}, {std::nullopt, std::nullopt, 77}), Role::none);
+TEST(PeerCredentials, GroupsThatDoNotExistGiveNoRight) {  // SPEC SEC-2
+  EXPECT_TRUE(rights_of({1000, 0, {0, 1}}, {std::nullopt, std::nullopt, std::nullopt, 77}).empty());
 }
 
 TEST(PeerCredentials, AreWhatTheKernelSays) {

@@ -10,13 +10,14 @@ namespace {
 Router sample() {
   Router router;
   const Handler nothing = [](const Request&, const Done& done) { done({}); };
-  router.on("GET", "/open", Role::none, nothing);
-  router.on("GET", "/read", Role::viewer, nothing);
-  router.on("POST", "/change", Role::administrator, nothing);
-  router.on("DELETE", "/change", Role::administrator, nothing);
-  router.on("POST", "/upload", Role::administrator, nothing, 1000);
-  router.on("GET", "/things/{id}", Role::viewer, nothing);
-  router.on_stream("/events", Role::viewer,
+  router.on("GET", "/open", {}, nothing);
+  router.on("GET", "/read", Right::view, nothing);
+  router.on("POST", "/change", Right::administer, nothing);
+  router.on("DELETE", "/change", Right::administer, nothing);
+  router.on("POST", "/ask", Right::view | Right::consume, nothing);
+  router.on("POST", "/upload", Right::administer, nothing, 1000);
+  router.on("GET", "/things/{id}", Right::view, nothing);
+  router.on_stream("/events", Right::view,
                    [](const Request&, const std::shared_ptr<EventSink>&) {});
   return router;
 }
@@ -37,6 +38,11 @@ TEST(Router, LetsInWhoMayAndRefusesTheRest) {  // SPEC SEC-2
       {"GET", "/events", Role::viewer, 200, ""},
       {"POST", "/change", Role::viewer, 403, "not-permitted"},
       {"POST", "/change", Role::administrator, 200, ""},
+      {"POST", "/change", Role::operator_, 403, "not-permitted"},
+      {"POST", "/ask", Role::viewer, 200, ""},
+      {"POST", "/ask", Role::consumer, 200, ""},
+      {"POST", "/ask", Role::none, 403, "not-permitted"},
+      {"GET", "/read", Role::consumer, 403, "not-permitted"},
       {"GET", "/change", Role::administrator, 405, "method-not-allowed"},
       {"get", "/open", Role::administrator, 405, "method-not-allowed"},
       {"GET", "/open/", Role::administrator, 404, "not-found"},
@@ -53,7 +59,7 @@ TEST(Router, LetsInWhoMayAndRefusesTheRest) {  // SPEC SEC-2
     Request request;
     request.method = row.method;
     request.path = row.path;
-    request.caller = {row.role, "mary"};
+    request.caller = {rights_of(row.role), "mary", "uid:1"};
     const auto route = router.find(request);
     EXPECT_EQ(route ? 200 : route.error().status, row.status) << row.method << ' ' << row.path;
     if (route) continue;
@@ -78,7 +84,7 @@ TEST(Router, ALargeBodyIsForWhoMayUploadIt) {  // SPEC SEC-3
     Request request;
     request.method = method;
     request.path = path;
-    request.caller.role = role;
+    request.caller.rights = rights_of(role);
     return sample().body_limit(request, 10);
   };
   EXPECT_EQ(limit("POST", "/upload", Role::administrator), 1000U);

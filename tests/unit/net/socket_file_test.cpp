@@ -1,6 +1,8 @@
 #include "agent/net/socket_file.h"
 
+#include <grp.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -29,7 +31,7 @@ class SocketFileTest : public ::testing::Test {
 
 TEST_F(SocketFileTest, HasItsModeAndGroupAndGoesAway) {  // SPEC SEC-2
   {
-    const auto file = SocketFile::listen(path, 0640, ::getegid());
+    const auto file = SocketFile::listen(path, 0640, {::getegid(), {}});
     ASSERT_TRUE(file) << file.error().message;
     EXPECT_TRUE(S_ISSOCK(info().st_mode));
     EXPECT_EQ(info().st_mode & 07777, 0640U);
@@ -38,6 +40,32 @@ TEST_F(SocketFileTest, HasItsModeAndGroupAndGoesAway) {  // SPEC SEC-2
     EXPECT_EQ(files(), 1U);
   }
   EXPECT_EQ(files(), 0U);
+}
+
+/// SPEC SEC-2: consumers may connect, and they are not let into the viewers' group for it.
+TEST_F(SocketFileTest, ASecondGroupMayConnectAndNobodyElse) {
+  constexpr gid_t kConsumers = 54321;
+  const auto file = SocketFile::listen(path, 0660, {::getegid(), kConsumers});
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_TRUE(file->guest_set());
+  EXPECT_EQ(info().st_gid, ::getegid());
+  EXPECT_EQ(info().st_mode & 07777, 0660U);
+  const auto may_connect = [&](gid_t group) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      std::filesystem::permissions(dir.path(), std::filesystem::perms::all);
+      const bool dropped =
+          ::setgroups(0, nullptr) == 0 && ::setgid(group) == 0 && ::setuid(54321) == 0;
+      ::_exit(!dropped ? 2 : test::RawClient(path).connected() ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WEXITSTATUS(status);
+  };
+  if (::geteuid() == 0) {
+    EXPECT_EQ(may_connect(kConsumers), 0);
+    EXPECT_EQ(may_connect(54322), 1);
+  }
 }
 
 TEST_F(SocketFileTest, ReplacesWhatADeadAgentLeft) {

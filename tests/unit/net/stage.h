@@ -18,28 +18,28 @@ struct Stage {
 
   Router router() {
     Router router;
-    router.on("GET", "/hello", Role::none, [this](const Request& request, const Done& done) {
+    router.on("GET", "/hello", {}, [this](const Request& request, const Done& done) {
       ++dispatched;
       Response response;
       response.body = "hello " + request.caller.name;
       done(response);
     });
-    router.on("GET", "/big", Role::none, [](const Request&, const Done& done) {
+    router.on("GET", "/big", {}, [](const Request&, const Done& done) {
       Response response;
       response.shared_body = std::make_shared<const std::string>(4 << 20, 'x');
       done(response);
     });
-    router.on("POST", "/echo", Role::none, [](const Request& request, const Done& done) {
+    router.on("POST", "/echo", {}, [](const Request& request, const Done& done) {
       Response response;
       response.body = std::to_string(request.body.size());
       done(response);
     });
-    router.on("GET", "/later", Role::none, [this](const Request&, Done done) {
+    router.on("GET", "/later", {}, [this](const Request&, Done done) {
       pending.push_back(std::move(done));
       ++dispatched;
     });
-    router.on("GET", "/read", Role::viewer, [](const Request&, const Done& done) { done({}); });
-    router.on_stream("/events", Role::none,
+    router.on("GET", "/read", Right::view, [](const Request&, const Done& done) { done({}); });
+    router.on_stream("/events", {},
                      [this](const Request&, const std::shared_ptr<EventSink>& s) { sink = s; });
     return router;
   }

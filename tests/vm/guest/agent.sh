@@ -49,6 +49,7 @@ install_agent() {
   mkdir -p /etc/latchkey/trust
   cp "$vendor_dir/root.pub" "$vendor_dir/bundle.json" /etc/latchkey/trust/
   groupadd --system latchkey-admin
+  groupadd --system latchkey-consumer
   install -d -o latchkey -g latchkey -m 750 /var/lib/latchkey /run/latchkey
   cat > "$agent_config" << TOML
 [node]
