@@ -60,17 +60,15 @@ std::string describe_node(const NodeFit& fit, std::uint64_t required,
          std::to_string(described) + " factors match, " + std::to_string(required) + " needed)";
 }
 
-bool is_untouched(const NodeFit& fit) {
-  return fit.same && fit.match.moved.empty() && fit.match.missing.empty();
-}
-
 }  // namespace
 
 bool EnvironmentFit::fits() const {
   return std::ranges::any_of(nodes, [](const NodeFit& fit) { return fit.same; });
 }
 
-bool EnvironmentFit::is_whole() const { return fits() && std::ranges::all_of(nodes, is_untouched); }
+bool EnvironmentFit::is_whole() const {
+  return fits() && std::ranges::all_of(nodes, &NodeFit::is_untouched);
+}
 
 EnvironmentFit fit_environment(const DeploymentBinding& binding, const DeploymentId& deployment,
                                const Members& members) {
@@ -81,13 +79,18 @@ EnvironmentFit fit_environment(const DeploymentBinding& binding, const Deploymen
   return fit;
 }
 
+std::string describe_misfit(const NodeFit& fit, std::uint64_t required,
+                            const std::map<std::string, std::string>& names) {
+  return fit.is_untouched() ? std::string() : describe_node(fit, required, names);
+}
+
 std::string describe_misfit(const EnvironmentFit& fit,
                             const std::map<std::string, std::string>& names) {
   if (!fit.deployment) return "it is bound to another deployment";
   if (fit.nodes.empty()) return "it describes no machine";
   std::string text;
   for (const auto& node : fit.nodes)
-    if (!is_untouched(node))
+    if (!node.is_untouched())
       text += (text.empty() ? "" : "; ") + describe_node(node, fit.required, names);
   return text;
 }

@@ -16,6 +16,9 @@ struct NodeFit {
   FingerprintMatch match;
   std::vector<std::string> unreadable;  ///< of match.missing, what the agent may not read
   bool same = false;                    ///< still this machine: k of n factors match
+
+  /// And nothing that the license describes of it has moved or is missing.
+  bool is_untouched() const { return same && match.moved.empty() && match.missing.empty(); }
 };
 
 /// Whether a file license is for this deployment as it is now (SPEC LIC-4, REQ-2).
@@ -36,8 +39,12 @@ struct EnvironmentFit {
 EnvironmentFit fit_environment(const DeploymentBinding& binding, const DeploymentId& deployment,
                                const std::map<std::string, NodeFactors>& members);
 
-/// What does not fit, for people: "node alfa: dmi-uuid changed (1 of 2 factors match, 2
-/// needed)"; empty when all is whole. `names`: node id -> what people call it.
+/// What does not fit of one machine, for people: "node alfa: dmi-uuid changed (1 of 2 factors
+/// match, 2 needed)"; empty when it is untouched. `names`: node id -> what people call it.
+std::string describe_misfit(const NodeFit& fit, std::uint64_t required,
+                            const std::map<std::string, std::string>& names);
+
+/// Of all of them; empty when all is whole.
 std::string describe_misfit(const EnvironmentFit& fit,
                             const std::map<std::string, std::string>& names);
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "core/pool/changed_machines.h"
 #include "core/usbkey/explain.h"
 
 namespace latchkey {
@@ -30,6 +31,7 @@ class Teller {
     tell_key();
     tell_buffer();
     tell_licenses();
+    tell_machines();
     tell_quota();
     tell_peer();
     tell_store();
@@ -143,6 +145,21 @@ class Teller {
     else
       raise({"license-expiring:" + id, Severity::warning, end - kExpiringSoon, end,
              "A license for " + name + " ends in less than 15 days.", std::string(kRenew)});
+  }
+
+  void tell_machines() {
+    for (const auto& machine : changed_machines(decision(), entitled(), in_.facts, in_.names)) {
+      auto which = machine.license_ids.front();
+      if (const auto others = machine.license_ids.size() - 1)
+        which += " and " + std::to_string(others) + " more";
+      raise({"machine-changed:" + machine.node,
+             machine.denied ? unless_usable() : Severity::warning,
+             machine.since,
+             {},
+             "A machine is not what license " + which + " describes: " + machine.what + ".",
+             "If that was on purpose, order the license anew with `latchkey request-key` before "
+             "more of it changes; else undo it. `latchkey license list` shows what still counts."});
+    }
   }
 
   void tell_quota() {

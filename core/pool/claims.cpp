@@ -80,7 +80,7 @@ class Claims {
           has_begun(claim.document(), decision_.at))
         for (const auto& id : claim.document().supersedes) replacing.emplace(id, &claim);
     for (auto& claim : claims_) {
-      if (claim.source != LicenseSource::file || claim.idle) continue;
+      if (claim.source != LicenseSource::file) continue;
       const auto [first, last] = replacing.equal_range(claim.document().id);
       const auto by =
           std::find_if(first, last, [&](const auto& one) { return is_later(*one.second, claim); });

@@ -213,6 +213,35 @@ TEST_F(PublisherTest, WakesWhenALicenseBeginsToExpire) {
   EXPECT_FALSE(publisher_.snapshot().usable);
 }
 
+// SPEC ALERT-1, ALERT-2, REQ-2: before the second factor moves, people know of the first
+TEST_F(PublisherTest, AMachineThatChangesInPartIsAnAlert) {
+  const auto tell = [&](std::string serial) {
+    log_.witness([&](Witness& w, Time now) {
+      w.node_factors(now, {kDeployment, {{"dmi-uuid", "1"}, {"board-serial", serial}}, {}});
+    });
+  };
+  tell("2");
+  auto document = license(40);
+  const Factors described{{"dmi-uuid", "1"}, {"board-serial", "2"}};
+  document.binding = DeploymentBinding{kDeployment, {{"node-a", described}}, 1};
+  log_.witness(
+      [&](Witness& w, Time now) {
+        w.license_imported(now, {"", summarise(document, "file"), "mary", "file", ""});
+      },
+      {{"file", vendor_.seal(document)}});
+  store_.answer_all();
+  EXPECT_THAT(alert_ids(), testing::IsEmpty());
+  clock_.time += 1h;
+  tell("3");
+  store_.answer_all();
+  ASSERT_THAT(alert_ids(), testing::ElementsAre("machine-changed:node-a"));
+  EXPECT_EQ(status().at("alerts")[0].at("since"), format_time(kNoon + 1h));
+  EXPECT_TRUE(publisher_.snapshot().usable);
+  tell("2");
+  store_.answer_all();
+  EXPECT_THAT(alert_ids(), testing::IsEmpty()) << "undone";
+}
+
 // SPEC POOL-1 in a status; a file license alone makes a deployment ready (SPEC SRV-5).
 TEST_F(PublisherTest, AFileLicenseAloneIsEnough) {
   log_.witness([&](Witness& w, Time now) {

@@ -140,6 +140,61 @@ TEST(Alerts, BeginWhenTheirCauseDid) {
   EXPECT_EQ(unreachable.only().since, day(60));
 }
 
+// SPEC ALERT-1, REQ-2: a machine that changes is told before the license ends over it
+TEST(Alerts, NameTheMachineThatChanged) {
+  Licensed deployment;
+  deployment.file("F", 0, {base("kvm", 1)}).file("G", 0, {module("cdp", 1, 0, 200, "vm")});
+  for (const auto& [id, stored] : deployment.documents) {  // more than the fixture's one factor
+    auto document = stored->document;
+    auto& binding = std::get<DeploymentBinding>(document.binding);
+    binding.nodes[0].factors = {{"board-serial", "3"}, {"dmi-uuid", "1"}};
+    binding.nodes.push_back({"node-b", {{"dmi-uuid", "7"}}});
+    deployment.documents[id] = std::make_shared<const StoredLicense>(StoredLicense{id, document});
+  }
+  Story story{deployment};
+  const auto told = [](int at, std::string node, const NodeFactors& factors) {
+    return Fact{day(at), "c", 1, std::move(node), factors};
+  };
+  auto& members = story.deployment.decision.factors;
+  members["node-a"].factors["board-serial"] = "3";
+  members["node-b"] = {"here", {{"dmi-uuid", "7"}}, {}};
+  EXPECT_EQ(story.ids(), Ids{});
+
+  members["node-a"].factors["board-serial"] = "4";
+  story.facts = {told(40, "node-a", {}),
+                 told(50, "node-b", {}),
+                 told(60, "node-a", {}),
+                 {day(70), "c", 2, "node-a", NodeStopped{}}};
+  const auto alert = story.only();
+  EXPECT_EQ(alert.id, "machine-changed:node-a");
+  EXPECT_EQ(alert.severity, Severity::warning) << "it still counts";
+  EXPECT_EQ(alert.since, day(60));
+  EXPECT_EQ(alert.text,
+            "A machine is not what license F and 1 more describes: node Anna: board-serial changed "
+            "(1 of 2 factors match, 1 needed).");
+  EXPECT_FALSE(alert.cure.empty());
+  story.self = "node-b";
+  EXPECT_EQ(story.only(), alert);
+  auto later = story;
+  later.deployment.at(day(201));
+  EXPECT_EQ(later.tell().back().text.find("1 more"), std::string::npos) << "G has expired";
+
+  // The other machine goes as well, then all that is left of the first.
+  members.erase("node-b");
+  EXPECT_EQ(story.ids(), (Ids{"warning machine-changed:node-a", "warning machine-changed:node-b"}));
+  members["node-a"].factors["dmi-uuid"] = "5";
+  EXPECT_EQ(story.ids(), (Ids{"critical key-missing", "critical machine-changed:node-a",
+                              "critical machine-changed:node-b"}));
+  // What was ordered anew replaces it.
+  story.deployment.file("new", 10, {base("kvm", 1)}, {"F", "G"});
+  auto renewed = story.deployment.documents["new"]->document;
+  std::get<DeploymentBinding>(renewed.binding).nodes = {
+      {"node-a", {{"board-serial", "4"}, {"dmi-uuid", "5"}}}};
+  story.deployment.documents["new"] =
+      std::make_shared<const StoredLicense>(StoredLicense{"new", renewed});
+  EXPECT_EQ(story.ids(), Ids{});
+}
+
 // Where no fact says since when: since it was said first.
 TEST(Alerts, RememberSinceWhen) {
   Story story{licensed(), {{{"kvm", "cpu-socket"}, 11}}};
