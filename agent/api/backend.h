@@ -57,9 +57,9 @@ class Backend {
   /// An envelope of core/deployment/request_key.h (SPEC REQ-1).
   virtual Result<std::string> request_key() const = 0;
   virtual nlohmann::json trust() const = 0;
-  /// One trust bundle's envelope; answers when it is durable and in force (SPEC SEC-5).
-  virtual void install_trust(const net::Caller& caller, const std::string& envelope,
-                             JsonDone done) = 0;
+  /// As install_licenses(), for trust bundles alone; in force when it answers (SPEC SEC-5).
+  virtual void install_trust(const net::Caller& caller, const std::string& upload,
+                             net::Done done) = 0;
   virtual void records(const RecordQuery& query, JsonDone done) = 0;          ///< newest first
   virtual void license_records(const RecordQuery& query, JsonDone done) = 0;  ///< newest first
   /// Reads the whole database again on the store thread and follows every hash chain (SPEC REC-2).

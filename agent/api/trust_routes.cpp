@@ -12,7 +12,7 @@ void add_trust_routes(net::Router& router, Backend& backend) {
             });
   router.on("POST", "/v1/trust", Right::administer,
             [&backend](const net::Request& request, net::Done done) {
-              backend.install_trust(request.caller, request.body, answer_with(std::move(done)));
+              backend.install_trust(request.caller, request.body, std::move(done));
             });
 }
 

@@ -23,7 +23,7 @@ class FrontDesk final : public Backend {
   void refresh_keys(const net::Caller& caller, JsonDone done) override;
   void install_licenses(const net::Caller& caller, const std::string& upload,
                         net::Done done) override {
-    licenses_.install(caller, upload, std::move(done));
+    licenses_.install(caller, upload, LicenseIntake::Takes::everything, std::move(done));
   }
   void delete_license(const net::Caller& caller, const std::string& id, JsonDone done) override {
     licenses_.remove(caller, id, std::move(done));
@@ -37,9 +37,9 @@ class FrontDesk final : public Backend {
     return requests_.request_key(publisher_.decision());
   }
   nlohmann::json trust() const override;
-  void install_trust(const net::Caller& caller, const std::string& envelope,
-                     JsonDone done) override {
-    trust_.install(caller, envelope, std::move(done));
+  void install_trust(const net::Caller& caller, const std::string& upload,
+                     net::Done done) override {
+    licenses_.install(caller, upload, LicenseIntake::Takes::trust_bundles, std::move(done));
   }
   void records(const RecordQuery& query, JsonDone done) override;
   void license_records(const RecordQuery& query, JsonDone done) override {

@@ -20,13 +20,18 @@ Json storage_json(const std::optional<KeyStorage>& storage, const NodeNames& nam
           {"message", storage->message}};
 }
 
+std::string_view result_of(const UploadedDocument& document) {
+  if (document.refusal) return "refused";
+  return document.in_force ? "in-force" : "installed";
+}
+
 Json document_json(const InstallReport& report, std::size_t at) {
   const auto& uploaded = report.documents[at];
   Json out{{"name", uploaded.packaged.name},
            {"document", uploaded.hash},
            {"id", ""},
            {"key", ""},
-           {"result", uploaded.refusal ? "refused" : "installed"},
+           {"result", result_of(uploaded)},
            {"used", report.used[at]},
            {"key_storage", storage_json(report.storage[at], report.names)},
            {"entries", Json::array()}};

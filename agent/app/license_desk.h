@@ -32,8 +32,9 @@ class LicenseDesk {
   LicenseDesk(Parts parts, std::string self, KeyWriter write, Patience patience = {});
 
   /// As LicenseIntake::install().
-  void install(const net::Caller& caller, const std::string& upload, net::Done done) {
-    intake_.install(caller, upload, std::move(done));
+  void install(const net::Caller& caller, const std::string& upload, LicenseIntake::Takes takes,
+               net::Done done) {
+    intake_.install(caller, upload, takes, std::move(done));
   }
   /// Deletes the file license with this id. Errors: `unknown-license`, `base-license`,
   /// `bound-to-key` (SPEC LIC-2), `store-failed`.

@@ -16,11 +16,20 @@ namespace names = log::names;
 constexpr char kMethod[] = "file";  // SPEC REC-1
 
 Error not_durable() {
-  return {
-      "store-failed",
-      "The licenses were accepted, but the disk has not taken them yet; the agent keeps trying.",
-      "See `latchkey status` and the agent's log; `latchkey license list` shows them once they "
-      "are safe."};
+  return {"store-failed",
+          "The upload was accepted, but the disk has not taken it yet; the agent keeps trying.",
+          "See `latchkey status` and the agent's log; `latchkey license list` and `latchkey trust "
+          "show` show what is safe."};
+}
+
+Error no_bundle() {
+  return {"invalid-format", "This is no trust bundle.",
+          "Choose the right file; licenses are installed with `latchkey license install`."};
+}
+
+void refuse_all_but_bundles(UploadedDocuments& documents) {
+  for (auto& document : documents)
+    if (document.packaged.type != kTrustType) document.refusal = no_bundle();
 }
 
 /// Null: bound to no key, or no license.
@@ -67,6 +76,7 @@ struct LicenseIntake::Job {
   std::string by;
   std::string bytes;  ///< until it is taken apart
   std::string batch;  ///< content hash of them
+  Takes takes = Takes::everything;
   net::Done done;
   Result<UploadedDocuments> upload;
   std::shared_ptr<const TrustStore> trust;  ///< that it was verified by
@@ -77,10 +87,12 @@ struct LicenseIntake::Job {
   const auto& documents() const { return *upload; }
 };
 
-void LicenseIntake::install(const net::Caller& caller, const std::string& upload, net::Done done) {
+void LicenseIntake::install(const net::Caller& caller, const std::string& upload, Takes takes,
+                            net::Done done) {
   const auto job = std::make_shared<Job>();
   job->by = caller.name;
   job->bytes = upload;
+  job->takes = takes;
   job->done = std::move(done);
   open(job);
 }
@@ -90,6 +102,7 @@ void LicenseIntake::open(const JobPtr& job) {
     const auto bytes = std::exchange(job->bytes, {});
     job->batch = content_hash(as_bytes(bytes));
     job->upload = open_upload(as_bytes(bytes));
+    if (job->upload && job->takes == Takes::trust_bundles) refuse_all_but_bundles(*job->upload);
   };
   parts_.work.run(work, [this, job] {
     if (job->upload) return verify(job);
@@ -116,6 +129,7 @@ void LicenseIntake::judge(const JobPtr& job) {
   std::vector<UploadedDocument*> judged;
   std::vector<const VerifiedLicense*> licenses;
   for (auto& document : job->documents()) {
+    if (document.bundle && is_on_its_way(document.hash)) document.in_force = true;
     if (document.refusal || document.bundle) continue;
     judged.push_back(&document);
     licenses.push_back(&*document.license);
@@ -132,11 +146,20 @@ void LicenseIntake::judge(const JobPtr& job) {
   wait(job);
 }
 
+/// Witnessed before: as soon as the disk has taken it, it is in force.
+bool LicenseIntake::is_on_its_way(const std::string& bundle) const {
+  return std::ranges::any_of(parts_.log.view().facts(), [&](const Fact& fact) {
+    const auto* installed = std::get_if<TrustInstalled>(&fact.body);
+    return installed != nullptr && installed->document == bundle;
+  });
+}
+
 /// Facts and documents share one transaction (SPEC LIC-7).
 void LicenseIntake::take_in(const Job& job) {
   std::vector<Document> documents;
   for (const auto& document : job.documents())
-    if (!document.refusal) documents.push_back({document.hash, document.packaged.envelope});
+    if (!document.refusal && !document.in_force)
+      documents.push_back({document.hash, document.packaged.envelope});
   const auto refused = std::ranges::find_if(
       job.documents(), [](const auto& document) { return document.refusal.has_value(); });
   parts_.log.witness(
@@ -144,7 +167,8 @@ void LicenseIntake::take_in(const Job& job) {
         if (refused != job.documents().end())
           w.import_refused(now, refusal(job, *refused->refusal));
         for (const auto& document : job.documents())
-          if (document.bundle) w.trust_installed(now, {*document.bundle, document.hash, job.by});
+          if (document.bundle && !document.in_force)
+            w.trust_installed(now, {*document.bundle, document.hash, job.by});
         for (const auto& document : job.documents())
           if (document.license && !document.refusal)
             w.license_imported(now, imported(document, job.by, job.batch));

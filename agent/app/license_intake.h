@@ -35,9 +35,12 @@ class LicenseIntake {
   };
   explicit LicenseIntake(Parts parts) : parts_(std::move(parts)) {}
 
-  /// A package or a text of core/license/package.h. Refusals: check_imports()'s and
-  /// verify_licenses()'s of each document (SPEC LIC-5), `store-failed`.
-  void install(const net::Caller& caller, const std::string& upload, net::Done done);
+  /// What an upload may bring; the rest of it is refused, `invalid-format`.
+  enum class Takes { everything, trust_bundles };
+
+  /// A package or a text of core/license/package.h. Refusals: check_imports()'s,
+  /// verify_licenses()'s and accept_bundles()'s of each document (SPEC LIC-5), `store-failed`.
+  void install(const net::Caller& caller, const std::string& upload, Takes takes, net::Done done);
 
  private:
   struct Job;
@@ -51,6 +54,7 @@ class LicenseIntake {
   bool settled(const Job& job, const Decision& decision, bool linked) const;
   void report(const JobPtr& job, const Acknowledger::Outcome& outcome);
   void render(const JobPtr& job);
+  bool is_on_its_way(const std::string& bundle) const;
   static ImportRefused refusal(const Job& job, const Error& first);
 
   Parts parts_;

@@ -25,6 +25,12 @@ void verify(UploadedDocument& document, const TrustStore& trust) {
     document.refusal = std::move(verified).error();
 }
 
+/// Looked at before a newer one of the same upload makes it old.
+bool is_in_force(const UploadedDocument& document, TrustStore trust) {
+  const auto outcome = trust.accept(document.packaged.envelope);
+  return !outcome && outcome.error().code == "already-imported";
+}
+
 Error too_many_bundles() {
   return {"invalid-format", "The upload has more trust bundles than one takes.",
           "Install them by themselves, the oldest one first (`latchkey trust install`)."};
@@ -38,7 +44,7 @@ Result<UploadedDocuments> open_upload(ByteView upload) {
   out.reserve(packaged.size());
   for (auto& document : packaged) {
     auto hash = content_hash(document.envelope);
-    out.push_back({std::move(document), std::move(hash), {}, {}, {}});
+    out.push_back({std::move(document), std::move(hash), {}, {}, {}, {}});
   }
   return out;
 }
@@ -47,7 +53,8 @@ TrustStore accept_bundles(UploadedDocuments& documents, TrustStore trust) {
   std::vector<UploadedDocument*> bundles;
   for (auto& document : documents) {
     if (document.packaged.type != kTrustType || document.refusal) continue;
-    document.bundle.reset();
+    document.in_force = is_in_force(document, trust);
+    document.bundle = document.in_force ? std::optional(trust.version()) : std::nullopt;
     bundles.push_back(&document);
     if (bundles.size() > kMaxBundles) document.refusal = too_many_bundles();
   }

@@ -16,6 +16,7 @@ struct UploadedDocument {
   std::string hash;                        ///< content hash of its envelope
   std::optional<VerifiedLicense> license;  ///< its signature holds
   std::optional<std::uint64_t> bundle;     ///< version of the trust bundle that it is
+  bool in_force = false;                   ///< that bundle is in force already: nothing is to do
   std::optional<Error> refusal;            ///< why it is not installed; final
 };
 
@@ -27,7 +28,8 @@ using UploadedDocuments = std::vector<UploadedDocument>;
 Result<UploadedDocuments> open_upload(ByteView upload);
 /// What `trust` becomes by the trust bundles of the upload, so that a license by a new issuer in
 /// the same upload verifies (SPEC SEC-5). In any order: a bundle whose root another one names waits
-/// for it. Refusals: TrustStore::accept()'s, `invalid-format` beyond kMaxBundles.
+/// for it; one that is in force stays so, that is no refusal. Refusals: TrustStore::accept()'s,
+/// `invalid-format` beyond kMaxBundles.
 inline constexpr std::size_t kMaxBundles = 16;
 TrustStore accept_bundles(UploadedDocuments& documents, TrustStore trust);
 /// Verifies every other document that is not refused yet, on several processors when there are

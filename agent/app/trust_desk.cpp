@@ -15,16 +15,6 @@ namespace {
 using Json = nlohmann::json;
 namespace names = log::names;
 
-constexpr std::chrono::milliseconds kDurablePatience{10'000};
-
-Error not_durable() {
-  return {"store-failed",
-          "The trust bundle was accepted, but the disk has not taken it yet; the agent keeps "
-          "trying.",
-          "See `latchkey status` and the agent's log; `latchkey trust show` shows the bundle once "
-          "it is in force."};
-}
-
 const TrustInstalled* as_installed(const Fact& fact) {
   return std::get_if<TrustInstalled>(&fact.body);
 }
@@ -35,57 +25,6 @@ TrustDesk::TrustDesk(Parts parts, ConfiguredTrust configured, TrustChain chain)
     : parts_(std::move(parts)), configured_(std::move(configured)), chain_(std::move(chain)) {
   const auto& entries = parts_.log.facts().entries();
   if (!entries.empty()) seen_ = entries.back().position;
-}
-
-void TrustDesk::install(const net::Caller& caller, const std::string& envelope, JsonDone done) {
-  const auto bytes = as_bytes(envelope);
-  const auto hash = content_hash(bytes);
-  auto wanted = chain_.trust();
-  auto outcome = wanted.accept(bytes);
-  if (outcome && on_its_way(hash))
-    outcome = fail("already-imported", "This trust bundle is being installed already.",
-                   "Nothing is to do.");
-  if (!outcome) return refuse(caller, hash, outcome.error(), done);
-  parts_.log.witness(
-      [&](Witness& w, Time now) {
-        w.trust_installed(now, {wanted.version(), hash, caller.name});
-      },
-      {Document{hash, Bytes(bytes.begin(), bytes.end())}});
-  wait_until_durable(std::move(done));
-}
-
-void TrustDesk::refuse(const net::Caller& caller, const std::string& batch, const Error& error,
-                       const JsonDone& done) {
-  log::warning(names::kTrustRefused,
-               {{"code", error.code}, {"detail", error.message}, {"by", caller.name}});
-  parts_.log.witness([&](Witness& w, Time now) {
-    w.import_refused(now, {error.code, error.message, caller.name, "file", batch});
-  });
-  done(tl::make_unexpected(error));
-}
-
-/// Witnessed, and not in force before it is durable.
-bool TrustDesk::on_its_way(const std::string& document) const {
-  const auto& chain = parts_.log.own_chain();
-  const auto durable = parts_.log.facts().head(chain).seq;
-  return std::ranges::any_of(parts_.log.view().facts(), [&](const Fact& fact) {
-    const auto* installed = as_installed(fact);
-    return installed != nullptr && installed->document == document && fact.chain == chain &&
-           fact.seq > durable;
-  });
-}
-
-void TrustDesk::wait_until_durable(JsonDone done) {
-  const auto place = waiting_.insert(waiting_.end(), {std::move(done), parts_.reactor.alarm()});
-  const auto answered = std::make_shared<bool>(false);
-  const auto answer = [this, place, answered](const Result<Json>& result) {
-    if (std::exchange(*answered, true)) return;
-    const auto waiting = std::move(*place);
-    waiting_.erase(place);
-    waiting.done(result);
-  };
-  place->alarm->set(kDurablePatience, [answer] { answer(tl::make_unexpected(not_durable())); });
-  parts_.log.when_durable([this, answer] { answer(show()); });
 }
 
 void TrustDesk::look() {

@@ -59,10 +59,10 @@ class FakeBackend : public Backend {
   std::string metrics() const override { return "latchkey_usable 1\n"; }
   Result<std::string> request_key() const override { return request_key_envelope; }
   nlohmann::json trust() const override { return trust_body; }
-  void install_trust(const net::Caller& caller, const std::string& envelope,
-                     JsonDone done) override {
-    calls.push_back("install trust by " + caller.name + " of " + envelope);
-    done(trust_result);
+  void install_trust(const net::Caller& caller, const std::string& upload,
+                     net::Done done) override {
+    calls.push_back("install trust by " + caller.name + " of " + upload);
+    done(answer(trust_result));
   }
   void records(const RecordQuery& query, JsonDone done) override {
     last_query = query;
@@ -102,7 +102,7 @@ class FakeBackend : public Backend {
   std::optional<Error> denied;
   Result<std::string> request_key_envelope = "{}";
   nlohmann::json trust_body = {{"version", 0}};
-  Result<nlohmann::json> trust_result = nlohmann::json{{"version", 1}};
+  Result<nlohmann::json> trust_result = nlohmann::json{{"succeeded", 1}, {"failed", 0}};
   Result<nlohmann::json> verify_result = nlohmann::json{{"verified", 0}};
   Result<nlohmann::json> invite_result =
       nlohmann::json{{"token", "LKP-TOKEN"}, {"expires", "2026-01-01T00:10:00Z"}};

@@ -2,8 +2,8 @@
 #include <ostream>
 
 #include "tools/latchkey/context.h"
+#include "tools/latchkey/install.h"
 #include "tools/latchkey/json_text.h"
-#include "tools/latchkey/upload_file.h"
 #include "tools/latchkey/when.h"
 
 namespace latchkey::cli {
@@ -70,17 +70,6 @@ void show(Context& context) {
   });
 }
 
-void install(Context& context, const std::string& file) {
-  const auto bundle = read_upload(file);
-  if (!bundle) return report(context, bundle.error());
-  show_or_report(context, context.client().post("/v1/trust", *bundle), [&](const json& trust) {
-    if (context.json) return print_json(context, trust);
-    context.out << context.style.good("In force: ");
-    print_bundle(context, trust);
-    context.out << "The other node, if there is one, takes it over as soon as the link is up.\n";
-  });
-}
-
 }  // namespace
 
 void add_trust(CLI::App& app, Context& context) {
@@ -92,7 +81,7 @@ void add_trust(CLI::App& app, Context& context) {
       verb->add_subcommand("install", "Install the trust bundle that the vendor sent");
   auto file = std::make_shared<std::string>();
   installing->add_option("FILE", *file, "the bundle; - for standard input")->required();
-  installing->callback([file, &context] { install(context, *file); });
+  installing->callback([file, &context] { install_file(context, *file, "/v1/trust"); });
 }
 
 }  // namespace latchkey::cli

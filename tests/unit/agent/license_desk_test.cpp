@@ -50,6 +50,9 @@ class LicenseDeskTest : public ::testing::Test {
   std::string sealed(const LicenseDocument& document) const {
     return std::string(as_text(vendor_.seal(document)));
   }
+  std::string bundle(std::uint64_t version) const {
+    return std::string(as_text(vendor_.seal(vendor_.bundle(version))));
+  }
   std::string license(const std::string& id, std::string_view issued) const {
     return sealed(for_key(id, issued));
   }
@@ -73,7 +76,7 @@ class LicenseDeskTest : public ::testing::Test {
   }
   void post(const std::string& upload) {
     answer_.reset();
-    desk_.install({rights_of(Role::administrator), "mary"}, upload,
+    desk_.install({rights_of(Role::administrator), "mary"}, upload, takes_,
                   [this](net::Response answer) { answer_ = std::move(answer); });
   }
   /// Until it is on its way to the disk, or refused.
@@ -162,6 +165,7 @@ class LicenseDeskTest : public ::testing::Test {
                      documents_},
                     identity_.node_id(),
                     make_writer(settings_, 1s)};
+  LicenseIntake::Takes takes_ = LicenseIntake::Takes::everything;
   std::optional<net::Response> answer_;
 };
 
@@ -298,7 +302,7 @@ TEST_F(LicenseDeskTest, TwoUploadsAtOnce) {
   const auto envelope = sealed(file("F-1"));
   std::vector<int> statuses;
   for (int i = 0; i < 2; ++i)
-    desk_.install({rights_of(Role::administrator), "mary"}, envelope,
+    desk_.install({rights_of(Role::administrator), "mary"}, envelope, takes_,
                   [&](const net::Response& answer) { statuses.push_back(answer.status); });
   ASSERT_TRUE(reactor_.run_until([&] { return statuses.size() == 1; }));
   EXPECT_EQ(statuses[0], 409);
@@ -366,6 +370,72 @@ TEST_F(LicenseDeskTest, AnotherMachineIsNamed) {
   EXPECT_NE(environment()["misfit"].get<std::string>().find("machine-id changed"),
             std::string::npos);
   EXPECT_EQ(list()[0]["used"], false);
+}
+
+// SPEC SEC-5, LIC-7, LIC-10: fact and bundle share a transaction
+TEST_F(LicenseDeskTest, ATrustBundleIsAcknowledgedAsALicenseIs) {
+  takes_ = LicenseIntake::Takes::trust_bundles;
+  const auto second = bundle(2), third = bundle(3);
+  install(second);
+  ASSERT_EQ(store_.requests.size(), 1u);
+  EXPECT_EQ(store_.requests.front().batch.facts.size(), 1u);
+  EXPECT_EQ(store_.requests.front().batch.documents.size(), 1u);
+  EXPECT_FALSE(answer_);
+  store_.answer_all();
+  ASSERT_EQ(code(), "");
+  EXPECT_EQ(body()["documents"][0]["result"], "installed");
+  EXPECT_EQ(body()["nodes"].size(), 1u);
+  const auto facts = log_.facts().entries().size();
+  install(second);  // by what is durable, and not in force before somebody looks
+  ASSERT_EQ(code(), "");
+  EXPECT_EQ(body()["documents"][0]["result"], "in-force");
+  EXPECT_EQ(log_.facts().entries().size(), facts);
+  install(third);
+  reactor_.advance(10s);
+  EXPECT_EQ(code(), "store-failed");
+  store_.answer_all();
+  EXPECT_EQ(log_.facts().entries().back().stored.fact.body,
+            FactBody(TrustInstalled{3, content_hash(as_bytes(third)), "mary"}));
+}
+
+// SPEC SEC-5: what is in force already is no failure, alone and in a package
+TEST_F(LicenseDeskTest, ABundleThatIsInForceStaysSo) {
+  takes_ = LicenseIntake::Takes::trust_bundles;
+  const auto facts = log_.facts().entries().size();
+  install(bundle(1));
+  ASSERT_EQ(code(), "");
+  EXPECT_EQ(body()["documents"][0]["result"], "in-force");
+  EXPECT_EQ(body()["documents"][0]["trust_version"], 1);
+  EXPECT_EQ(log_.facts().entries().size(), facts) << "nothing to record";
+  takes_ = LicenseIntake::Takes::everything;
+  install_now(bundle(2) + bundle(1) + license("L-2", "2026-05-01T00:00:00Z"));
+  ASSERT_EQ(code(), "");
+  EXPECT_EQ(body()["failed"], 0);
+  EXPECT_EQ(body()["documents"][0]["result"], "installed");
+  EXPECT_EQ(body()["documents"][1]["result"], "in-force");
+}
+
+// SPEC SEC-5, REC-1: a refusal changes nothing, and is a record
+TEST_F(LicenseDeskTest, ABundleIsRefused) {
+  takes_ = LicenseIntake::Takes::trust_bundles;
+  auto forged = vendor_.bundle(2);
+  const auto strange = SampleVendor::seal(kTrustType, serialise(forged), vendor_.issuing);
+  settings_->set_trust(TrustStore::open(vendor_.roots(), vendor_.seal(vendor_.bundle(5))).value());
+  const std::pair<std::string, std::string> rows[] = {
+      {"no bundle", "invalid-format"},
+      {license("L-2", "2026-05-01T00:00:00Z"), "invalid-format"},
+      {std::string(as_text(strange)), "untrusted-signer"},
+      {bundle(4), "older-than-current"},
+  };
+  for (const auto& [envelope, code] : rows) {
+    install(envelope);
+    EXPECT_EQ(this->code(), code);
+    store_.answer_all();
+    const auto& refused = std::get<ImportRefused>(log_.facts().entries().back().stored.fact.body);
+    EXPECT_EQ(refused.code + " " + refused.by, code + " mary");
+    EXPECT_EQ(refused.batch, content_hash(as_bytes(envelope)));
+  }
+  EXPECT_EQ(listed(), std::vector<std::string>{"L-1"});
 }
 
 // SPEC LIC-9: the list says of each license what it says everywhere else

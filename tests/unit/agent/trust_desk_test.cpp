@@ -16,7 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 using test::at;
 using test::SampleVendor;
-using Json = nlohmann::json;
 
 struct FixedClock final : Clock {
   Time now() const override { return at("2026-06-01T00:00:00Z"); }
@@ -34,13 +33,15 @@ class TrustDeskTest : public ::testing::Test {
   Bytes forged(std::uint64_t version) const {
     return SampleVendor::seal(kTrustType, serialise(vendor_.bundle(version)), vendor_.issuing);
   }
-  Result<Json>& install(const Bytes& envelope) {
-    answer_ = fail("unanswered", "");
-    desk_.install({rights_of(Role::administrator), "mary"}, std::string(as_text(envelope)),
-                  [this](const Result<Json>& answer) { answer_ = answer; });
-    return answer_;
+  /// What LicenseIntake makes of an administrator's bundle; in force once it is durable.
+  void install(std::uint64_t version, const Bytes& envelope) {
+    const auto hash = content_hash(envelope);
+    log_.witness(
+        [&](Witness& w, Time now) {
+          w.trust_installed(now, {version, hash, "mary"});
+        },
+        {Document{hash, envelope}});
   }
-  std::string code() const { return answer_ ? "" : answer_.error().code; }
   void settle() {
     store_.answer_all();
     desk_.look();
@@ -56,13 +57,6 @@ class TrustDeskTest : public ::testing::Test {
     return outcome;
   }
   std::uint64_t in_force() const { return settings_->get().first->version(); }
-  std::vector<ImportRefused> refusals() const {
-    std::vector<ImportRefused> found;
-    for (const auto& fact : log_.view().facts())
-      if (const auto* refused = std::get_if<ImportRefused>(&fact.body)) found.push_back(*refused);
-    return found;
-  }
-
   const SampleVendor vendor_{};
   test::ManualReactor reactor_;
   test::FakeStore store_;
@@ -74,23 +68,19 @@ class TrustDeskTest : public ::testing::Test {
   NodeLog log_{
       reactor_, clock_, store_, system_random, {"node-a", 3s, 30s}, {std::string(32, 'a'), {}, {}},
       [] {}};
-  TrustDesk desk_{{reactor_, clock_, log_, settings_,
+  TrustDesk desk_{{clock_, log_, settings_,
                    [] {
                      return NodeNames{{"node-b", "b"}};
                    },
                    [this] { ++rereads_; }},
                   configured(1),
                   open_trust(configured(1), {}).value()};
-  Result<Json> answer_;
 };
 
-// SPEC SEC-5: fact and bundle share a transaction; in force and acknowledged once it is durable
+// SPEC SEC-5: in force once it is durable
 TEST_F(TrustDeskTest, ABundleCountsOnceItIsDurable) {
-  install(bundle(2));
-  ASSERT_EQ(store_.requests.size(), 1u);
-  EXPECT_EQ(store_.requests.front().batch.facts.size(), 1u);
-  EXPECT_EQ(store_.requests.front().batch.documents.size(), 1u);
-  EXPECT_EQ(code(), "unanswered");
+  install(2, bundle(2));
+  desk_.look();
   EXPECT_EQ(in_force(), 1u);
   settle();
   EXPECT_EQ(in_force(), 2u);
@@ -99,47 +89,6 @@ TEST_F(TrustDeskTest, ABundleCountsOnceItIsDurable) {
   EXPECT_EQ(desk_.show()["origin"]["by"], "mary");
   desk_.look();
   EXPECT_EQ(rereads_, 1);
-}
-
-TEST_F(TrustDeskTest, SaysThatTheDiskHasNotTakenIt) {
-  install(bundle(2));
-  reactor_.advance(10s);
-  EXPECT_EQ(code(), "store-failed");
-  settle();
-  EXPECT_EQ(in_force(), 2u) << "it counts once the disk took it";
-}
-
-// SPEC SEC-5, REC-1: a refusal changes nothing, and is a record
-TEST_F(TrustDeskTest, RefusalsAreRecords) {
-  const std::pair<Bytes, std::string> rows[] = {
-      {test::bytes_of("no bundle"), "invalid-format"},
-      {forged(2), "untrusted-signer"},
-      {bundle(1), "already-imported"},
-  };
-  for (const auto& [envelope, expected] : rows) {
-    install(envelope);
-    EXPECT_EQ(code(), expected);
-    ASSERT_FALSE(refusals().empty());
-    const auto refused = refusals().back();
-    EXPECT_EQ(refused.code, expected);
-    EXPECT_EQ(refused.by, "mary");
-    EXPECT_EQ(refused.batch, content_hash(envelope));
-  }
-  settle();
-  EXPECT_EQ(in_force(), 1u);
-  EXPECT_EQ(refusals().size(), std::size(rows));
-}
-
-TEST_F(TrustDeskTest, TheSameOneTwiceIsInstalledOnce) {
-  const auto second = bundle(2);
-  install(second);
-  install(second);
-  EXPECT_EQ(code(), "already-imported");
-  settle();
-  install(second);
-  EXPECT_EQ(code(), "already-imported");
-  install(bundle(1));
-  EXPECT_EQ(code(), "older-than-current");
 }
 
 // SPEC SEC-5, SEC-3: whatever the peer says, the signature decides here
@@ -159,7 +108,7 @@ TEST_F(TrustDeskTest, APeerHandsOverWhatTheRootsSigned) {
 
 // SPEC SEC-5: a reload neither forgets what was installed nor believes a strange file
 TEST_F(TrustDeskTest, AReloadReplaysWhatWasInstalled) {
-  install(bundle(2));
+  install(2, bundle(2));
   settle();
   EXPECT_TRUE(desk_.configure(configured(1)));
   EXPECT_EQ(in_force(), 2u);
@@ -179,7 +128,7 @@ TEST_F(TrustDeskTest, TheConfigurationMayFollowWhatIsStored) {
   auto rotation = vendor_.bundle(2);
   rotation.roots = RootSet{{next.public_key()}, 1};
   const PrivateKey both[] = {vendor_.root, next};
-  install(test::bytes_of(make_envelope(kTrustType, serialise(rotation), both).value()));
+  install(2, test::bytes_of(make_envelope(kTrustType, serialise(rotation), both).value()));
   settle();
   const auto third = SampleVendor::seal(kTrustType, serialise(vendor_.bundle(3)), next);
   EXPECT_TRUE(desk_.configure({vendor_.roots(), kFile, third}));
