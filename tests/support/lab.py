@@ -256,10 +256,10 @@ class Lab:
         self.children.append(child)
         return child
 
-    def run(self, program: str, *arguments, **options) -> str:
+    def run(self, program: str, *arguments, timeout: float = 30, **options) -> str:
         """Runs one of our programs to its end; its standard output."""
         done = subprocess.run([self.bin / program, *map(str, arguments)], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=30, **options)
+                              capture_output=True, text=True, timeout=timeout, **options)
         if done.returncode != 0:
             raise LabError(f"{program} {' '.join(map(str, arguments))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout

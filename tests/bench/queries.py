@@ -1,0 +1,27 @@
+"""What queries cost, held against nginx and a ping-pong on the same kind of socket (`tests/bench/run.py`)."""
+
+import json
+
+import servers
+from rows import Row
+
+
+def body_bytes(agent) -> int:
+    return len(json.dumps(agent.status(), separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def status_rows(lab, options):
+    agent, rounds = lab.agent, 5 if options.quick else 12
+    size = body_bytes(agent)
+    seconds = 0.5 if options.quick else 1.0
+    ours = servers.Server(("--socket", agent.socket), agent.process.pid)
+    nginx = lab.nginx(size)["unix"]
+    many = servers.compare(lab, {"agent": ours, "nginx": nginx}, rounds, servers.SERVER_CPU, connections=64, seconds=seconds)
+    pingpong = servers.start_pingpong(lab, size)
+    one = servers.compare(lab, {"agent": ours, "nginx": nginx, "pingpong": pingpong}, rounds, servers.CLIENT_CPU,
+                          seconds=seconds)
+    servers.unpin(agent.process.pid)
+    p50 = one["agent"]["p50_us"]
+    yield Row("status_p50_unix_c1_vs_nginx", p50, "us", one["nginx"]["p50_us"])
+    yield Row("status_p50_unix_c1_vs_pingpong", p50, "us", one["pingpong"]["p50_us"], judged=False)
+    yield Row("status_rate_unix_c64_vs_nginx", many["agent"]["rate"], "requests/s", many["nginx"]["rate"], at_least=True)
