@@ -37,11 +37,13 @@ net::Response snapshot_answer(const std::shared_ptr<const std::string>& body) {
   return response;
 }
 
+std::string json_text(const nlohmann::json& body) {
+  return body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 net::Response json_answer(const nlohmann::json& body) {
   net::Response response;
-  // Details of hostile keys and peers end up in records: what is no UTF-8 is replaced, never thrown
-  // over.
-  response.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  response.body = json_text(body);
   return response;
 }
 

@@ -20,6 +20,7 @@ struct Snapshot {
   std::shared_ptr<const std::string> key;     ///< body of GET /v1/key
   std::shared_ptr<const std::string> peer;    ///< body of GET /v1/peer
   bool usable = false;                        ///< some license counts now: GET /v1/health/ready
+  bool recording = true;  ///< false: the disk refuses, and what happens now is not told yet
 };
 
 struct RecordQuery {

@@ -6,9 +6,10 @@
 namespace latchkey {
 namespace {
 
-/// SPEC SRV-5: ready means protected, that is, some license counts now.
+/// SPEC SRV-5: ready means protected, that is, some license counts now; also while the disk
+/// refuses, which is said.
 net::Response ready(const Snapshot& snapshot) {
-  if (snapshot.usable) return json_answer({{"ready", true}});
+  if (snapshot.usable) return json_answer({{"ready", true}, {"recording", snapshot.recording}});
   return net::problem(503, {"license-unusable", "No license can be used now.",
                             "Run `latchkey status`: it says why and what to do."});
 }

@@ -230,6 +230,7 @@ void App::complete(StatusView& view) const {
   view.version = kVersion;
   view.node = identity_.node_id();
   view.node_name = config_.node.name;
+  view.names = names();
   view.deployment = identity_.deployment_id();
   view.clock = clock_.view();
   view.peer = link_.status();

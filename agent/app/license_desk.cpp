@@ -102,8 +102,8 @@ void LicenseDesk::published(const Decision& decision) {
 }
 
 std::shared_ptr<LicenseView> LicenseDesk::view() {
-  const auto view = std::make_shared<LicenseView>(
-      LicenseView{parts_.log.decide(parts_.clock.now()), parts_.catalog, parts_.premises(), {}});
+  const auto view = std::make_shared<LicenseView>(LicenseView{
+      parts_.log.decide_durable(parts_.clock.now()), parts_.catalog, parts_.premises(), {}});
   const auto& decision = view->decision;
   for (const auto& kept : decision.kept) add(*view, kept.license.document);
   for (const auto& key : decision.keys)

@@ -69,6 +69,17 @@ void NodeLog::when_durable(std::function<void()> call) {
   waiting_.push_back(std::move(call));
 }
 
+Decision NodeLog::decide_durable(Time now) const {
+  return durable() ? decide(now) : fold(durable_facts(), {config_.node, config_.settle}, now);
+}
+
+std::vector<Fact> NodeLog::durable_facts() const {
+  std::vector<Fact> facts;
+  for (const auto& entry : log_.entries()) facts.push_back(entry.stored.fact);
+  std::ranges::sort(facts, [](const Fact& a, const Fact& b) { return canonical_order(a, b) < 0; });
+  return facts;
+}
+
 StoredFact NodeLog::chained(Fact fact) {
   auto encoded = encode(fact, last_hash_);
   last_hash_ = encoded.hash;

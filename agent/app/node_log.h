@@ -45,6 +45,9 @@ class NodeLog {
   const Error& failure() const { return failure_; }
 
   Decision decide(Time now) const { return witness_.decide(now); }
+  /// What may be told at any time: by the durable facts alone, whatever else was witnessed.
+  Decision decide_durable(Time now) const;
+  std::vector<Fact> durable_facts() const;  ///< in canonical order
   const Witness& view() const { return witness_; }
   const FactLog& facts() const { return log_; }
   const std::string& own_chain() const { return chain_; }

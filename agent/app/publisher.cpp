@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "agent/api/answer.h"
 #include "agent/app/alert_json.h"
 #include "agent/systemd/notify.h"
 #include "agent/telemetry/log.h"
@@ -14,13 +15,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::map<std::string, std::string> names_in(const StatusView& view) {
-  return {{view.node, view.node_name}, {view.peer.node, view.peer.name}};
-}
-
 std::shared_ptr<const std::string> body_of(const Json& json) {
-  return std::make_shared<const std::string>(
-      json.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return std::make_shared<const std::string>(json_text(json));
 }
 
 }  // namespace
@@ -30,43 +26,46 @@ Publisher::Publisher(Reactor& reactor, const Clock& clock, const Catalog& catalo
     : clock_(clock), catalog_(catalog), complete_(std::move(complete)), next_(reactor.alarm()) {}
 
 void Publisher::publish(const NodeLog& log) {
-  if (!log.durable() && !log.failing()) return;
-  const Time now = clock_.now();
-  // While the disk refuses, the last durable state stands, with an alert.
-  if (log.durable() || snapshot_.status == nullptr) view_.decision = log.decide(now);
+  if (log.durable() || log.failing()) tell(log);
+}
+
+/// Time goes on while the disk refuses or does not answer: what ends by itself ends on time.
+void Publisher::tell(const NodeLog& log) {
+  view_.decision = log.decide_durable(clock_.now());
   complete_(view_);
   assess(log);
-  render();
+  render(log);
   schedule(log);
   if (published_) published_();
 }
 
 /// What the decision means for what may be used, and what people are told of it.
 void Publisher::assess(const NodeLog& log) {
-  const auto names = names_in(view_);
-  view_.entitlements =
-      entitle(view_.decision, {catalog_, view_.deployment, names, [&](const std::string& hash) {
-                                 return documents_.find(log.facts(), hash);
-                               }});
+  view_.entitlements = entitle(
+      view_.decision, {catalog_, view_.deployment, view_.names, [&](const std::string& hash) {
+                         return documents_.find(log.facts(), hash);
+                       }});
   // Nobody can say yet what they use: consumers and their leases come with the license server.
   view_.capacity = capacity(view_.entitlements, Usage{}, catalog_);
   const Standing standing{view_.decision, view_.entitlements, view_.capacity, catalog_};
-  auto alerts = latchkey::alerts({standing, view_.node, names, log.view().facts(),
+  const auto durable = log.durable() ? std::vector<Fact>() : log.durable_facts();
+  const std::span<const Fact> facts = log.durable() ? log.view().facts() : durable;
+  auto alerts = latchkey::alerts({standing, view_.node, view_.names, facts,
                                   log.failing() ? &log.failure() : nullptr, view_.clock.anomalies,
                                   view_.alerts});
   log_alerts(view_.alerts, alerts);
   view_.alerts = std::move(alerts);
 }
 
-void Publisher::render() {
+void Publisher::render(const NodeLog& log) {
   auto status = status_json(view_, catalog_);
   snapshot_ = {body_of(status), body_of(key_json(status)), body_of(peer_json(view_)),
-               view_.entitlements.usable};
+               view_.entitlements.usable, !log.failing()};
   status.erase("time");
   status["clock"].erase("license_time");
   status["clock"].erase("wall_time");
   status.erase("if_removed_now");
-  if (auto news = status.dump(-1, ' ', false, Json::error_handler_t::replace); news != news_) {
+  if (auto news = json_text(status); news != news_) {
     news_ = std::move(news);
     announce();
   }
@@ -92,7 +91,7 @@ void Publisher::schedule(const NodeLog& log) {
   if (!change) return next_->cancel();
   // A day at most: the wall clock may be set while we wait.
   const auto wait = std::clamp<Duration>(*change - view_.decision.at, Duration(1), kDay);
-  next_->set(wait, [this, &log] { publish(log); });
+  next_->set(wait, [this, &log] { tell(log); });
 }
 
 void Publisher::watch(std::shared_ptr<net::EventSink> sink) {

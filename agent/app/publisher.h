@@ -21,7 +21,8 @@ class Publisher {
   /// References outlive the publisher; a reload changes the catalogue's content in place.
   Publisher(Reactor& reactor, const Clock& clock, const Catalog& catalog, Complete complete);
 
-  /// Says what `log` says now, unless that is not durable yet: then the log calls again when it is.
+  /// Says what the durable facts of `log` come to now. Not while a write is on its way: then the
+  /// log calls again, when it is durable or the disk refuses.
   void publish(const NodeLog& log);
 
   const Snapshot& snapshot() const { return snapshot_; }
@@ -35,8 +36,9 @@ class Publisher {
   void on_published(std::function<void()> call) { published_ = std::move(call); }
 
  private:
+  void tell(const NodeLog& log);
   void assess(const NodeLog& log);
-  void render();
+  void render(const NodeLog& log);
   void announce();
   void schedule(const NodeLog& log);
 

@@ -18,6 +18,7 @@ struct StatusView {
   std::string version;
   std::string node;
   std::string node_name;
+  std::map<std::string, std::string> names;  ///< node id -> what people call it
   std::string deployment;
   Decision decision;
   ClockView clock{};

@@ -42,23 +42,24 @@ class PublisherTest : public testing::Test {
     publisher_.watch(sink_);
   }
   Json status() const { return Json::parse(*publisher_.snapshot().status); }
-  void read_key(const std::string& port, std::optional<KeyFault> fault = {}) {
+  void read_key(const std::string& port, std::optional<KeyFault> fault = {}, Time from = kNoon) {
     KeyReading reading;
     reading.key_id = "LK-" + port;
     reading.fault = fault;
     std::vector<Document> documents;
     if (!fault) {
-      const auto document = license(40);
-      documents.push_back({"doc", vendor_.seal(document)});
-      reading.license = summarise(document, "doc");
+      const auto document = license(40, from);
+      const auto hash = "doc " + format_time(from);
+      documents.push_back({hash, vendor_.seal(document)});
+      reading.license = summarise(document, hash);
     }
     log_.witness([&](Witness& w, Time now) { w.key_read(now, port, "hidkey", reading); },
                  std::move(documents));
   }
-  static LicenseDocument license(int days) {
+  static LicenseDocument license(int days, Time from = kNoon) {
     auto document = test::SampleVendor::license(key_id(as_bytes("key")));
-    document.issued = kNoon;
-    document.entries[0].validity = {kNoon, kNoon + days * kDay};
+    document.issued = from;
+    document.entries[0].validity = {from, from + days * kDay};
     return document;
   }
   std::vector<std::string> alert_ids() const {
@@ -81,6 +82,7 @@ class PublisherTest : public testing::Test {
   Publisher publisher_{reactor_, clock_, default_catalog(), [this](StatusView& view) {
                          view.node = "node-a";
                          view.node_name = "Anna";
+                         view.names = {{"node-a", "Anna"}};
                          view.deployment = kDeployment;
                          view.reading = reading_;
                          view.clock = view_clock_;
@@ -183,16 +185,54 @@ TEST_F(PublisherTest, WakesWhenTheDecisionChanges) {
   EXPECT_EQ(status().at("buffer").at("running"), false);
 }
 
-// The disk refuses: the last durable state stands, and the status says so.
+// The disk refuses: what is durable stands, and the status says so.
 TEST_F(PublisherTest, AFailingDiskIsAnAlert) {
   read_key("1");
   store_.answer(fail("store-failed", "disk full"));
   EXPECT_EQ(status().at("state"), "Missing");
   EXPECT_THAT(alert_ids(), testing::Contains("store-failed"));
+  EXPECT_FALSE(publisher_.snapshot().recording);
   reactor_.advance(1s);
   store_.answer_all();
   EXPECT_EQ(status().at("state"), "Ready");
   EXPECT_THAT(alert_ids(), testing::IsEmpty());
+}
+
+// SPEC BUF-8, LIC-9, SRV-5: what was durable goes on with time, whether the disk says no or nothing
+TEST_F(PublisherTest, TimeGoesOnWhileTheDiskRefuses) {
+  read_key("1");
+  store_.answer_all();
+  for (const bool answers : {true, false}) {
+    const auto days = [&](int count) {
+      for (int i = 0; i < count; ++i) {
+        if (answers && !store_.requests.empty()) store_.answer(fail("store-failed", "disk full"));
+        clock_.time += kDay;
+        reactor_.advance(kDay);
+      }
+    };
+    const auto also = [&](std::vector<std::string> ids) {
+      if (answers) ids.push_back("store-failed");
+      return ids;
+    };
+    remove_key("1");
+    days(26);
+    EXPECT_EQ(status().at("state"), "Ready") << "the removal is not durable, so nobody is told";
+    EXPECT_THAT(alert_ids(), testing::UnorderedElementsAreArray(also({"license-expiring:kvm"})));
+    EXPECT_TRUE(publisher_.snapshot().usable);
+    EXPECT_EQ(publisher_.snapshot().recording, !answers);
+    days(15);
+    EXPECT_FALSE(publisher_.snapshot().usable) << "it ends on time";
+    EXPECT_THAT(alert_ids(), testing::UnorderedElementsAreArray(also({"license-expired:kvm"})));
+
+    store_.answer_all();
+    reactor_.advance(1s);
+    store_.answer_all();
+    EXPECT_EQ(status().at("state"), "Missing");
+    EXPECT_TRUE(publisher_.snapshot().recording);
+    read_key("1", {}, clock_.time);
+    store_.answer_all();
+    EXPECT_TRUE(publisher_.snapshot().usable);
+  }
 }
 
 // SPEC ALERT-1, LIC-9: the mark of 15 days passes by itself, without a fact and without a beat.

@@ -127,7 +127,10 @@ TEST_F(Routes, ReadyMeansUsable) {  // SPEC SRV-5
   EXPECT_EQ(ask("GET", "/v1/health/ready", Role::none).status, 503);
   EXPECT_EQ(code(ask("GET", "/v1/health/ready", Role::none)), "license-unusable");
   backend.publish({{"usable", true}});
-  EXPECT_EQ(ask("GET", "/v1/health/ready", Role::none).status, 200);
+  const auto ready = [&] { return json::parse(ask("GET", "/v1/health/ready", Role::none).body); };
+  EXPECT_EQ(ready(), (json{{"ready", true}, {"recording", true}}));
+  backend.snapshot_.recording = false;
+  EXPECT_EQ(ready(), (json{{"ready", true}, {"recording", false}}));
 }
 
 TEST_F(Routes, SayWhoAsked) {  // SPEC REC-1
