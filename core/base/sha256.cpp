@@ -7,11 +7,21 @@
 
 namespace latchkey {
 
+namespace {
+
+/// Looked up by its name once, not for each digest: for a fact that costs as much as the digest.
+const EVP_MD* algorithm() {
+  static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return kSha256;
+}
+
+}  // namespace
+
 Digest sha256(std::initializer_list<ByteView> parts) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
                                                                         &EVP_MD_CTX_free);
   Digest digest{};
-  bool ok = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  bool ok = context && EVP_DigestInit_ex(context.get(), algorithm(), nullptr) == 1;
   for (const auto part : parts)
     ok = ok && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
   // The only way SHA-256 fails on valid input is an allocation failure.

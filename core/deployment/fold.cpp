@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -15,23 +16,29 @@ namespace {
 
 class Folder {
  public:
-  Folder(const Timeline& timeline, const WatchFold& watch) : timeline_(timeline), watch_(watch) {}
+  Folder(Timeline timeline, const WatchFold& watch) : timeline_(std::move(timeline)) {
+    run(watch);
+    if (!timeline_.events.empty() && !state_since_) state_since_ = timeline_.events.front().at;
+  }
 
-  Decision run(Time now) {
+  Decision at(Time now) const {
+    return decide(timeline_.events.empty() ? now : std::max(now, timeline_.events.back().at));
+  }
+
+ private:
+  void run(const WatchFold& watch) {
     const auto& events = timeline_.events;
     // What happens at one instant happens at once: two keys pulled together leave no winner
     // (BUF-11).
     for (std::size_t i = 0; i < events.size();) {
       const Time at = events[i].at;
       for (; i < events.size() && events[i].at == at; ++i) apply(at, *events[i].fact);
-      if (std::exchange(touched_, false)) settle_instant(at, *events[i - 1].fact);
+      if (!std::exchange(touched_, false)) continue;
+      settle_instant(at);
+      if (watch) tell(watch, at, *events[i - 1].fact);
     }
-    if (events.empty()) return decide(now);
-    if (!state_since_) state_since_ = events.front().at;
-    return decide(std::max(now, events.back().at));
   }
 
- private:
   void apply(Time at, const Fact& fact) {
     // What was installed is the deployment's, whatever became of the node that took it in.
     if (const auto* imported = std::get_if<LicenseImported>(&fact.body)) {
@@ -77,15 +84,17 @@ class Folder {
     presence_.leave(lost.peer);
   }
 
-  void settle_instant(Time at, const Fact& last) {
+  void settle_instant(Time at) {
     auto choice = choose_key(presence_.in_ports(kept_), tenure_.key_id());
     if (std::tie(state_, reason_) != std::tie(choice.state, choice.reason)) state_since_ = at;
     state_ = choice.state;
     reason_ = std::move(choice.reason);
     tenure_.choose(at, choice.in_use);
-    if (!watch_) return;
+  }
+
+  void tell(const WatchFold& watch, Time at, const Fact& last) const {
     const auto& buffer = tenure_.buffer();
-    watch_({at, &last, state_, reason(), tenure_.key_id(), buffer ? &*buffer : nullptr});
+    watch({at, &last, state_, reason(), tenure_.key_id(), buffer ? &*buffer : nullptr});
   }
 
   std::string_view reason() const {
@@ -108,8 +117,7 @@ class Folder {
     return decision;
   }
 
-  const Timeline& timeline_;
-  const WatchFold& watch_;
+  const Timeline timeline_;
   Presence presence_;
   KeptLicenses kept_;
   Tenure tenure_;
@@ -127,8 +135,12 @@ class Folder {
 
 Decision fold(std::span<const Fact> facts, const FoldConfig& config, Time now,
               const WatchFold& watch) {
-  const auto timeline = make_timeline(facts, config);
-  return Folder(timeline, watch).run(now);
+  return Folder(make_timeline(facts, config), watch).at(now);
+}
+
+DecideAt folded(std::span<const Fact> facts, const FoldConfig& config) {
+  const auto folder = std::make_shared<const Folder>(make_timeline(facts, config), WatchFold());
+  return [folder](Time now) { return folder->at(now); };
 }
 
 }  // namespace latchkey

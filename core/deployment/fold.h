@@ -35,4 +35,8 @@ using WatchFold = std::function<void(const FoldStep&)>;
 Decision fold(std::span<const Fact> facts, const FoldConfig& config, Time now,
               const WatchFold& watch = {});
 
+/// As fold(), for any number of instants: facts are folded once. They must outlive it, unchanged.
+using DecideAt = std::function<Decision(Time now)>;
+DecideAt folded(std::span<const Fact> facts, const FoldConfig& config);
+
 }  // namespace latchkey

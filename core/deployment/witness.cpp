@@ -18,6 +18,7 @@ bool same_fact(const Fact& a, const Fact& b) { return canonical_order(a, b) == 0
 Witness::Witness(WitnessConfig config) : config_(std::move(config)) {}
 
 void Witness::merge(std::vector<Fact> facts) {
+  folded_ = {};
   facts_.insert(facts_.end(), std::make_move_iterator(facts.begin()),
                 std::make_move_iterator(facts.end()));
   if (!std::is_sorted(facts_.begin(), facts_.end(), before))
@@ -216,13 +217,16 @@ void Witness::add(Time now, FactBody body) {
     now = facts_.back().at + Duration(facts_.back().chain == config_.chain ? 0 : 1);
   Fact fact{now, config_.chain, next_seq_++, config_.node, std::move(body)};
   fresh_.push_back(fact);
+  folded_ = {};
   facts_.insert(std::upper_bound(facts_.begin(), facts_.end(), fact, before), std::move(fact));
 }
 
 std::vector<Fact> Witness::take_new() { return std::exchange(fresh_, {}); }
 
 Decision Witness::decide(Time now) const {
-  return fold(facts_, {config_.node, config_.settle}, now);
+  if (!folded_.decide || folded_.facts != facts_.data())
+    folded_ = {facts_.data(), folded(facts_, {config_.node, config_.settle})};
+  return folded_.decide(now);
 }
 
 std::vector<Change> Witness::changes(Time now) const {

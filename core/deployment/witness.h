@@ -82,12 +82,19 @@ class Witness {
   std::vector<Fact> take_new();
   const std::vector<Fact>& facts() const { return facts_; }  ///< in canonical order
   const std::string& peer() const { return peer_; }          ///< node id, empty: alone
+  Duration settle() const { return config_.settle; }
   /// The link is up, or there is no peer.
   bool hears_peer() const { return !silent_since_ && !peer_lost_; }
   Decision decide(Time now) const;
   std::vector<Change> changes(Time now) const;  ///< into facts()
 
  private:
+  /// The latest fold: most questions are about the facts that the one before was about.
+  struct Folded {
+    const Fact* facts = nullptr;  ///< where they were: a copied witness has its own
+    DecideAt decide;
+  };
+
   void add(Time now, FactBody body);
   void learn_from_facts();
   void lose_absent(Time now);
@@ -98,6 +105,7 @@ class Witness {
 
   WitnessConfig config_;
   std::vector<Fact> facts_;
+  mutable Folded folded_;  ///< reset when `facts_` changes
   std::vector<Fact> fresh_;
   std::uint64_t next_seq_ = 1;
   std::string peer_;
