@@ -10,6 +10,7 @@ std::vector<DueStamp> due_stamps(const Witness& witness, const Decision& decisio
     const auto history = decision.history.find(key.reading.key_id);
     if (key.node != node || !key.reading.works()) continue;
     if (history == decision.history.end() || history->second.removals == 0) continue;
+    if (decision.at - history->second.removed_at <= witness.settle()) continue;
     const RemovalStamp stamp{history->second.removed_at, history->second.buffer_until};
     const auto& carried = key.reading.stamp;
     if (!carried || carried->removed_at < stamp.removed_at) due.push_back({key, stamp});

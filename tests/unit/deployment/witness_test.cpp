@@ -210,6 +210,20 @@ TEST(Witness, NoStampIsDueWhileThePeerIsSilent) {
   EXPECT_EQ(due().size(), 1u);
 }
 
+// SPEC BUF-10, KEY-11: a third key that moves makes the state Fault for a moment, and that would
+// end the use of the key that stays. It is not for that key to remember.
+TEST(Witness, NoStampIsDueWithinTheSettleTime) {
+  auto a = node("a");
+  a.start(kStart, "1");
+  a.key_read(kStart, "p1", "hidkey", working("X"));
+  const Time at = kStart + kDay;
+  a.key_read(at, "p2", "hidkey", working("Y"));
+  const auto due = [&](Time now) { return due_stamps(a, a.decide(now), "a").size(); };
+  ASSERT_EQ(a.decide(at).state, KeyState::fault);
+  EXPECT_EQ(due(at + seconds(3)), 0u);
+  EXPECT_EQ(due(at + seconds(3) + Duration(1)), 1u);
+}
+
 // SPEC KEY-12: what a lost peer saw does not count yet, so it does not make a removal undone
 // either: the key would be in the port that it left.
 TEST(Witness, ALostPeerHealsNoRemoval) {
