@@ -1,6 +1,5 @@
 #include "agent/app/license_desk.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -8,6 +7,7 @@
 #include "agent/app/license_records.h"
 #include "agent/telemetry/log.h"
 #include "agent/telemetry/names.h"
+#include "core/deployment/deletable.h"
 
 namespace latchkey {
 namespace {
@@ -18,22 +18,6 @@ Error not_durable() {
   return {"store-failed", "The disk has not taken the deletion yet; the agent keeps trying.",
           "See `latchkey status` and the agent's log; `latchkey license list` shows the license "
           "until it is gone."};
-}
-
-bool has_base(const LicenseDocument& document) {
-  return std::ranges::any_of(
-      document.entries, [](const LicenseEntry& entry) { return entry.kind == EntryKind::base; });
-}
-
-/// On a key, or kept for one.
-bool is_of_a_key(const Decision& decision, const std::string& id) {
-  const auto carries = [&](const PluggedKey& key) {
-    return key.reading.license && key.reading.license->id == id;
-  };
-  return std::ranges::any_of(decision.keys, carries) ||
-         std::ranges::any_of(decision.kept, [&](const KeptLicense& kept) {
-           return !kept.key_id.empty() && kept.license.id == id;
-         });
 }
 
 }  // namespace
@@ -57,28 +41,9 @@ const LicenseDocument* LicenseDesk::find(const std::string& hash) const {
   return stored ? &stored->document : nullptr;
 }
 
-Result<LicenseDeleted> LicenseDesk::deletable(const Decision& decision,
-                                              const std::string& id) const {
-  const auto file = std::ranges::find_if(decision.kept, [&](const KeptLicense& kept) {
-    return kept.key_id.empty() && kept.license.id == id;
-  });
-  if (file == decision.kept.end()) {
-    if (is_of_a_key(decision, id))
-      return fail("bound-to-key",
-                  "License " + id + " is bound to a USB key: it comes and goes with it.",
-                  "Remove the key, or install a newer license for it.");
-    return fail("unknown-license", "No license with the id " + id + " is installed.",
-                "`latchkey license list` shows the ids.");
-  }
-  const auto* document = find(file->license.document);
-  if (document == nullptr || has_base(*document))
-    return fail("base-license", "License " + id + " is a base license, which cannot be deleted.",
-                "Install a license that supersedes it; one that has expired does no harm.");
-  return LicenseDeleted{file->license.document, id, {}};
-}
-
 void LicenseDesk::remove(const net::Caller& caller, const std::string& id, JsonDone done) {
-  auto deleted = deletable(parts_.log.decide(parts_.clock.now()), id);
+  auto deleted = deletable(parts_.log.decide(parts_.clock.now()), id,
+                           [this](const std::string& hash) { return find(hash); });
   if (!deleted) return done(tl::make_unexpected(deleted.error()));
   deleted->by = caller.name;
   parts_.log.witness([&](Witness& w, Time now) { w.license_deleted(now, *deleted); });

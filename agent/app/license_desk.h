@@ -36,8 +36,7 @@ class LicenseDesk {
                net::Done done) {
     intake_.install(caller, upload, takes, std::move(done));
   }
-  /// Deletes the file license with this id. Errors: `unknown-license`, `base-license`,
-  /// `bound-to-key` (SPEC LIC-2), `store-failed`.
+  /// Deletes the file license with this id. Errors: deletable()'s (SPEC LIC-2), `store-failed`.
   void remove(const net::Caller& caller, const std::string& id, JsonDone done);
   /// Body of GET /v1/licenses.
   void list(const net::Done& done);
@@ -54,7 +53,6 @@ class LicenseDesk {
   const LicenseDocument* find(const std::string& hash) const;
   std::shared_ptr<LicenseView> view();
   void add(LicenseView& view, const std::string& hash);
-  Result<LicenseDeleted> deletable(const Decision& decision, const std::string& id) const;
 
   Parts parts_;
   const std::string self_;
