@@ -95,6 +95,7 @@ std::string check_step(World& world) {
     if (!node->running() || !node->log().durable()) continue;
     const auto decision = node->decide();
     auto wrong = check_node(world, *node, decision);
+    if (wrong.empty() && world.weather().files) wrong = world.check_pools(*node, decision);
     if (wrong.empty() && world.is_calm()) wrong = check_reference(world, decision);
     if (!wrong.empty()) return "node " + node->name() + ": " + wrong;
   }
@@ -113,7 +114,9 @@ std::string check_calm(World& world) {
     const auto decision = node->log().decide(now);
     if (decision.peer_unreachable) return "the peer is there and yet unreachable";
     if (auto wrong = difference(first, decision); !wrong.empty()) return wrong;
-    if (auto wrong = check_acknowledged(world, decision); !wrong.empty()) return wrong;
+    for (const auto& wrong : {check_acknowledged(world, decision), world.check_papers(decision),
+                              world.check_pools(*node, decision)})
+      if (!wrong.empty()) return wrong;
     if (node->log().facts().heads() != nodes.front()->log().facts().heads())
       return "they have different facts";
   }

@@ -50,8 +50,8 @@ std::string facts_of(const VirtualNode& node) {
 
 }  // namespace
 
-Outcome run(std::uint32_t seed, const Vendor& vendor) {
-  World world(seed, vendor);
+Outcome run(std::uint32_t seed) {
+  World world(seed);
   std::string wrong;
   for (int number = 1; number <= kSteps && wrong.empty(); ++number) wrong = step(world, number);
   auto story = world.story();

@@ -4,8 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "tests/simulation/vendor.h"
-
 namespace latchkey::simulation {
 
 inline constexpr int kSteps = 200;
@@ -18,7 +16,7 @@ struct Outcome {
 };
 
 /// One run of kSteps from one seed. Stops at the first thing that is wrong.
-Outcome run(std::uint32_t seed, const Vendor& vendor);
+Outcome run(std::uint32_t seed);
 
 /// For people: what went wrong, the last steps before it, and how to see it again.
 std::string explain(std::uint32_t seed, const Outcome& outcome);

@@ -16,12 +16,11 @@ std::uint32_t number_from(const char* variable, std::uint32_t otherwise) {
 // whatever happens, in whatever order. LATCHKEY_SEED=n replays one run; else LATCHKEY_RUNS runs
 // from seed LATCHKEY_FIRST.
 TEST(Simulation, HoldsTheRulesWhateverHappens) {
-  const Vendor vendor;
   const bool one = std::getenv("LATCHKEY_SEED") != nullptr;
   const auto first = number_from("LATCHKEY_SEED", number_from("LATCHKEY_FIRST", 0));
   const auto runs = one ? 1 : number_from("LATCHKEY_RUNS", 200);
   for (auto seed = first; seed < first + runs; ++seed) {
-    const auto outcome = run(seed, vendor);
+    const auto outcome = run(seed);
     ASSERT_TRUE(outcome.wrong.empty()) << explain(seed, outcome);
   }
 }

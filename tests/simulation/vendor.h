@@ -21,22 +21,39 @@ struct Issued {
 /// process.
 class Vendor {
  public:
-  Vendor();
+  /// `signs`: for real. To make and check signatures takes longer than all else that a run does, so
+  /// only runs in which they decide something do.
+  explicit Vendor(bool signs);
 
-  const TrustStore& trust() const { return trust_; }
+  /// The one of this process.
+  static const Vendor& get(bool signs);
+
+  bool signs() const { return signs_; }
+
+  RootSet roots() const { return {{root_.public_key()}, 1}; }
+  /// The first trust bundle, which every node is set up with.
+  const Bytes& bundle() const { return bundle_; }
+  /// A later one.
+  Bytes bundle(std::uint64_t version, std::vector<std::string> revoked_licenses) const;
   /// A license of ours, as a key would carry it.
   Issued read(const Bytes& envelope) const;
+  /// A license for a key.
   Issued issue(Binding binding, Time issued, ValidityWindow validity, std::string id) const;
+  /// Anything else; the issuer's part of it is filled in.
+  Issued issue(LicenseDocument document) const;
+  /// As TrustStore::verify_license() of what this vendor issued without signing it.
+  static Result<VerifiedLicense> vouch(const Bytes& envelope);
 
  private:
+  const bool signs_;
   PrivateKey root_;
   PrivateKey issuing_;
-  TrustStore trust_;
+  Bytes bundle_;
 };
 
 /// The n-th key pair of the simulation.
 PrivateKey fixed_key(std::uint8_t n);
 /// The ID of the n-th USB key.
-std::string usb_key_id(int n);
+const std::string& usb_key_id(int n);
 
 }  // namespace latchkey::simulation

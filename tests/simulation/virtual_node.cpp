@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/deployment/due_stamps.h"
-#include "core/deployment/inserted_keys.h"
+#include "tests/simulation/virtual_node_life.h"
 
 namespace latchkey::simulation {
 namespace {
@@ -12,63 +12,6 @@ namespace {
 constexpr std::chrono::hours kNever{24 * 365 * 50};
 
 }  // namespace
-
-/// What the agent's PeerDesk is, without an identity on a disk.
-class VirtualNode::Host final : public PeerHost {
- public:
-  Host(NodeLog& log, AgentClock& clock) : log_(log), clock_(clock) {}
-
-  ChainHeads heads() const override { return log_.facts().heads(); }
-  std::string own_chain() const override {
-    return log_.facts().head(log_.own_chain()).seq == 0 ? std::string() : log_.own_chain();
-  }
-  Batch facts_after(const ChainHeads& theirs, std::size_t max_facts) const override {
-    return log_.facts().facts_after(theirs, max_facts);
-  }
-  std::string hash_at(const std::string& chain, std::uint64_t seq) const override {
-    return log_.facts().hash_at(chain, seq);
-  }
-  void receive(Batch batch, Done done) override { log_.receive(std::move(batch), std::move(done)); }
-  void own_chain_forked(const std::string& chain, std::uint64_t common, Done done) override {
-    log_.own_chain_forked(chain, common, std::move(done));
-  }
-  void foreign_chain_forked(const std::string& chain) override { log_.foreign_chain_forked(chain); }
-  void peer_up(const std::string&) override {
-    log_.witness([](Witness& w, Time now) { w.peer_up(now); });
-  }
-  void peer_down(const std::string&) override {
-    log_.witness([](Witness& w, Time now) { w.peer_down(now); });
-  }
-  void peer_has(const ChainHeads&) override {}
-  NodeTimes times() const override { return clock_.times(); }
-  void peer_times(const NodeTimes& theirs) override { clock_.hear_peer(theirs); }
-  Membership membership() const override { return {}; }
-  void adopt(Membership, Done done) override { done({}); }
-  void paired(const Pairing&) override {}
-
- private:
-  NodeLog& log_;
-  AgentClock& clock_;
-};
-
-/// From a start to the next stop.
-struct VirtualNode::Life {
-  Life(VirtualNode& node, Time now)
-      : reactor(now),
-        clock(node.disk.contents(), [&node] { return node.read_clocks(); }),
-        log(
-            reactor, clock, node.disk, [&node](auto out) { return node.fill(out); },
-            {node.id_, kSettle, kPeerHold}, node.disk.contents(), [&node] { node.changed(); }),
-        host(log, clock) {}
-
-  VirtualReactor reactor;
-  AgentClock clock;
-  NodeLog log;
-  Host host;
-  std::string peer;
-  std::shared_ptr<peer::Replicator> session;
-  std::size_t pushed = 0;
-};
 
 VirtualNode::VirtualNode(char letter, const Vendor& vendor, std::mt19937& random)
     : id_(32, letter), vendor_(vendor), random_(random) {
@@ -105,6 +48,7 @@ void VirtualNode::start(Time now, bool booted) {
   if (booted) booted_ = now;
   life_ = std::make_unique<Life>(*this, now);
   log().witness([](Witness& w, Time at) { w.start(at, "1"); });
+  log().witness([this](Witness& w, Time at) { w.node_factors(at, {kDeployment, factors(), {}}); });
   std::vector<std::string> present;
   for (const auto& [port, key] : ports_) present.push_back(port);
   log().witness([&](Witness& w, Time at) { w.enumerated(at, present); });
@@ -118,6 +62,7 @@ void VirtualNode::stop() {
 }
 
 void VirtualNode::crash(bool written) {
+  if (life_) keep_clock();
   disk.lose_power(written);
   life_.reset();
 }
@@ -152,6 +97,7 @@ void VirtualNode::tend_keys() {
   if (!log().durable()) return;
   const auto decision = decide();
   life_->clock.believe_licenses(decision, id_);
+  mind_trust(decision);
   for (const auto& due : due_stamps(log().view(), decision, id_))
     if (auto* key = roomy_key(due.key)) key->stamp = due.stamp;
   for (const auto& plugged : decision.keys) {
@@ -161,21 +107,6 @@ void VirtualNode::tend_keys() {
       key->license = vendor_.read(*envelope);
     read(plugged.port);
   }
-}
-
-Result<void> VirtualNode::install(const Issued& license, std::function<void()> done) {
-  const auto decision = decide();
-  LK_TRY(const auto verified, vendor_.trust().verify_license(license.envelope));
-  ImportCheck check({default_catalog(), inserted_keys(decision), {}, {}, {}, {}, decision.at});
-  LK_CHECK(check.judge(verified));
-  const auto key_id = std::get<KeyBinding>(verified.document.binding).key_id;
-  log().witness(
-      [&](Witness& w, Time now) {
-        w.license_imported(now, {key_id, license.summary(), "root", "file"});
-      },
-      {{license.hash, license.envelope}});
-  log().when_durable(std::move(done));
-  return {};
 }
 
 void VirtualNode::connect(peer::ChannelPtr channel, const std::string& peer) {

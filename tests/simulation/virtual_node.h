@@ -8,8 +8,11 @@
 #include <vector>
 
 #include "agent/app/agent_clock.h"
+#include "agent/app/license_upload.h"
 #include "agent/app/node_log.h"
 #include "agent/peer/replicator.h"
+#include "core/deployment/import_situation.h"
+#include "core/pool/entitlement.h"
 #include "tests/simulation/virtual_disk.h"
 #include "tests/simulation/virtual_key.h"
 #include "tests/simulation/virtual_reactor.h"
@@ -17,6 +20,8 @@
 namespace latchkey::simulation {
 
 inline constexpr Duration kSettle = std::chrono::seconds(3);
+/// What licenses call this deployment.
+inline const DeploymentId kDeployment(64, 'd');
 inline constexpr Duration kPeerHold = std::chrono::seconds(30);
 
 /// One machine: a disk, ports, a clock, and while it runs the agent's own NodeLog and Replicator.
@@ -52,8 +57,14 @@ class VirtualNode {
   void hear(const VirtualNode& peer);
   /// The clock's memory is kept.
   void keep_clock();
-  /// SPEC LIC-4, LIC-8. `done` when it is durable.
-  Result<void> install(const Issued& license, std::function<void()> done);
+  /// An upload as core/license/package.h has it: licenses (SPEC LIC-4…8) and trust bundles (SPEC
+  /// SEC-5). `done` when what is accepted of it is durable.
+  UploadedDocuments install(const std::string& upload, std::function<void()> done);
+  /// SPEC LIC-2; as LicenseDesk::remove().
+  Result<void> remove(const std::string& id, std::function<void()> done);
+  /// What this node's machine is.
+  Factors factors() const;
+  Entitlements entitlements(const Decision& decision) const;
 
   void connect(peer::ChannelPtr channel, const std::string& peer);
   bool linked() const;  ///< both sides have each other's facts
@@ -76,6 +87,10 @@ class VirtualNode {
   class Host;
   struct Life;
 
+  UploadedDocuments open(const std::string& upload) const;
+  void take_in(const UploadedDocuments& documents);
+  void mind_trust(const Decision& decision);
+  std::shared_ptr<const StoredLicense> find(const std::string& hash) const;
   bool fill(std::span<std::uint8_t> out);
   ClockReading read_clocks() const;
   VirtualKey* roomy_key(const PluggedKey& plugged) const;

@@ -23,23 +23,30 @@ constexpr Duration kKeyCall = milliseconds(20);
 
 Weather weather_of(std::uint32_t seed) {
   constexpr bool o = false, x = true;
-  constexpr Weather kWeathers[] = {
-      {1, o, o, o, o, o, o}, {2, o, o, o, o, o, o}, {2, x, o, o, o, o, o}, {2, x, x, o, o, o, o},
-      {2, x, x, x, o, o, o}, {2, x, x, o, o, x, o}, {2, x, x, o, o, x, x}};
+  constexpr Weather kWeathers[] = {{1, o, o, o, o, o, o, o, o}, {2, o, o, o, o, o, o, o, o},
+                                   {2, x, o, o, o, o, o, o, o}, {2, x, x, o, o, o, o, o, o},
+                                   {2, x, x, x, o, o, o, o, o}, {2, x, x, o, o, x, o, o, o},
+                                   {2, x, x, o, o, x, x, o, o}, {1, o, x, o, o, o, o, x, o},
+                                   {2, x, x, o, o, o, o, x, o}, {2, x, x, o, o, o, o, x, x}};
   auto weather = kWeathers[seed % std::size(kWeathers)];
   weather.old_copies = weather.damage && seed >= kOldCopies;
   return weather;
 }
 
-World::World(std::uint32_t seed, const Vendor& vendor)
-    : random_(seed), vendor_(vendor), weather_(weather_of(seed)), now_(kStart) {
+World::World(std::uint32_t seed)
+    : random_(seed),
+      weather_(weather_of(seed)),
+      vendor_(Vendor::get(weather_.revokes)),
+      now_(kStart),
+      usage_{{{"kvm", "cpu-socket"}, static_cast<std::uint64_t>(pick(40))},
+             {{"tenant", "deployment"}, static_cast<std::uint64_t>(pick(10))}} {
   for (int i = 0; i < kKeys; ++i) {
     keys_.push_back({usb_key_id(i), {}, {}});
     const Duration runs[] = {20 * kDay, 100 * kDay, 4000 * kDay};
     if (pick(6) == 0) continue;  // unprovisioned
     keys_.back().license =
-        vendor.issue(KeyBinding{keys_.back().id}, now_ - kDay, {now_ - kDay, now_ + runs[pick(3)]},
-                     "L-0" + std::to_string(i));
+        vendor_.issue(KeyBinding{keys_.back().id}, now_ - kDay, {now_ - kDay, now_ + runs[pick(3)]},
+                      "L-0" + std::to_string(i));
     installed(*keys_.back().license);
     keys_.back().roomy = pick(3) != 0;
   }
@@ -84,8 +91,13 @@ void World::step() {
     break;
   }
   settle();
-  reconnect();
+  // A node that refuses is not asked again all the time.
+  if (!someone_is_full() || pick(3) == 0) reconnect();
   tend();
+}
+
+bool World::someone_is_full() const {
+  return std::ranges::any_of(nodes_, [](const auto& node) { return node->disk.full; });
 }
 
 std::vector<World::Chance> World::chances() const {
@@ -103,6 +115,8 @@ std::vector<World::Chance> World::chances() const {
   add(weather_.damage, {{3, &World::damage}});
   add(weather_.old_copies, {{3, &World::back_up}});
   add(weather_.clocks, {{5, &World::set_clock}});
+  add(weather_.files, {{14, &World::install_files}, {8, &World::delete_file}});
+  add(weather_.revokes, {{4, &World::revoke}});
   return all;
 }
 
@@ -116,8 +130,7 @@ void World::pass_some_time() {
 }
 
 void World::pass(Duration time) {
-  const auto full = [](const auto& node) { return node->disk.full; };
-  if (std::ranges::any_of(nodes_, full)) {
+  if (someone_is_full()) {
     time = std::min(time, kPatience);
     full_at_ = now_ + time + kPatience;
   }
@@ -142,8 +155,6 @@ void World::beat() {
     nodes_[0]->hear(*nodes_[1]);
     nodes_[1]->hear(*nodes_[0]);
   }
-  for (const auto& node : nodes_)
-    if (node->running()) node->keep_clock();
 }
 
 bool World::times_are_right() const {
@@ -206,6 +217,12 @@ void World::calm() {
     settle();
     reconnect();
   }
+  // What one of them withdraws the other hears of.
+  for (int round = 0; weather_.revokes && round < 2; ++round)
+    for (const auto& node : nodes_) {
+      node->tend_keys();
+      settle();
+    }
   story_.push_back(format_time(now_) + " all is well again");
 }
 
@@ -232,7 +249,8 @@ void World::follow(const Decision& decision) {
   licenses_.clear();
   for (const auto& key : keys_)
     if (key.license) installed(*key.license);
-  for (const auto& kept : decision.kept) installed(issued_.at(kept.license.document));
+  for (const auto& kept : decision.kept)
+    if (!kept.key_id.empty()) installed(issued_.at(kept.license.document));
   std::map<std::string, std::string> nodes_by_key;
   std::map<std::string, Reference::License> working;
   for (const auto& [key, place] : places_) nodes_by_key[key->id] = place.node->id();

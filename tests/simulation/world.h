@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "tests/simulation/papers.h"
 #include "tests/simulation/reference.h"
+#include "tests/simulation/reference_pools.h"
 #include "tests/simulation/vendor.h"
 #include "tests/simulation/virtual_node.h"
 #include "tests/simulation/virtual_wire.h"
@@ -25,6 +27,8 @@ struct Weather {
   bool old_copies = false;  ///< or replaced by old copies of themselves
   bool clocks = false;      ///< wall clocks are up to a day wrong (SPEC TIME-3)
   bool madness = false;     ///< and by years
+  bool files = false;       ///< file licenses are installed and deleted, in packages
+  bool revokes = false;     ///< and revoked; signatures are checked
 };
 /// From this seed on old copies of databases are restored as well (docs/plan.md).
 inline constexpr std::uint32_t kOldCopies = 1'000'000;
@@ -34,8 +38,7 @@ Weather weather_of(std::uint32_t seed);
 /// network and bad luck. All that is random comes from one seed, so a run can be repeated exactly.
 class World {
  public:
-  /// `vendor` outlives the world.
-  World(std::uint32_t seed, const Vendor& vendor);
+  explicit World(std::uint32_t seed);
 
   /// Time passes and one random thing happens; then everything that follows from it.
   void step();
@@ -68,6 +71,10 @@ class World {
   const Reference& reference() const { return reference_; }
   /// The reference believes what this calm node says.
   void follow(const Decision& decision);
+  /// SPEC POOL-1, POOL-2, LIC-1, LIC-3: what this node entitles to is exact. Empty, or what is not.
+  std::string check_pools(const VirtualNode& node, const Decision& decision) const;
+  /// As Papers::check().
+  std::string check_papers(const Decision& decision) { return papers_.check(decision); }
   /// What went wrong where only the world could see it; empty: nothing.
   const std::string& complaint() const { return complaint_; }
   /// What happened so far, one line each.
@@ -106,19 +113,35 @@ class World {
   void damage(VirtualNode& node);
   void set_clock(VirtualNode& node);
 
+  void install_files(VirtualNode& node);
+  void delete_file(VirtualNode& node);
+  void revoke(VirtualNode& node);
+  LicenseDocument draft();
+  ValidityWindow some_validity();
+  std::uint64_t some_quantity();
+  Issued issue_base();
+  Issued issue_module(bool over);
+  Issued keep_paper(LicenseDocument document);
+  std::vector<Issued> some_package();
+  std::string judge_package(const Decision& before, const std::vector<Issued>& package,
+                            const UploadedDocuments& documents) const;
+  ReferencePools pools_of(const Decision& decision) const;
+
   VirtualKey* loose_key();
   VirtualKey* plugged_key(const VirtualNode& node);
   void put(VirtualKey& key, VirtualNode& node);
   void take(VirtualKey& key);
+  bool someone_is_full() const;
   bool seen_by_all() const;
   std::optional<Reference::License> license_of(const VirtualKey& key) const;
   void installed(const Issued& license);
-  void expect_install(const VirtualNode& node, const VirtualKey& key, const Result<void>& outcome);
+  void expect_install(const VirtualNode& node, const VirtualKey& key,
+                      const std::optional<Error>& refusal);
   void disconnect();
 
   std::mt19937 random_;
-  const Vendor& vendor_;
   Weather weather_;
+  const Vendor& vendor_;
   Time now_;
   std::vector<VirtualKey> keys_;
   std::vector<std::unique_ptr<VirtualNode>> nodes_;
@@ -127,6 +150,11 @@ class World {
   std::map<std::string, Issued> issued_;                // by content hash
   std::map<std::string, Reference::License> licenses_;  // what counts, by key
   std::set<std::string> acknowledged_;
+  Papers papers_;
+  std::vector<std::string> wanted_revoked_;  // license ids, whether or not anybody knows by now
+  std::uint64_t bundles_ = 0;
+  int drafts_ = 0;
+  Usage usage_;
   std::map<const VirtualNode*, StoreContents> backups_;
   std::unique_ptr<VirtualWire> wire_;
   bool link_up_ = true;

@@ -122,26 +122,28 @@ void World::renew(VirtualNode& node) {
   const auto license = vendor_.issue(KeyBinding{key.id}, now_, {now_ - kDay, now_ + runs[pick(4)]},
                                      "L-" + std::to_string(story_.size()));
   issued_.emplace(license.hash, license);
-  const auto outcome = node.install(license, [this, &key, license] {
-    acknowledged_.insert(license.hash);
-    installed(license);
-    if (followed_ && license_of(key)) reference_.licensed(now_, key.id, *license_of(key));
-  });
+  const auto documents =
+      node.install({license.envelope.begin(), license.envelope.end()}, [this, &key, license] {
+        acknowledged_.insert(license.hash);
+        installed(license);
+        if (followed_ && license_of(key)) reference_.licensed(now_, key.id, *license_of(key));
+      });
+  const auto& refusal = documents.front().refusal;
   tell(node, "install " + license.document.id + " for " + name_of(key) +
-                 (outcome ? "" : ": " + outcome.error().code));
-  expect_install(node, key, outcome);
+                 (refusal ? ": " + refusal->code : ""));
+  expect_install(node, key, refusal);
 }
 
 /// SPEC LIC-4: a new license for a key that this node can read is taken; one for a key that is in
 /// no port is not.
 void World::expect_install(const VirtualNode& node, const VirtualKey& key,
-                           const Result<void>& outcome) {
+                           const std::optional<Error>& refusal) {
   if (!times_are_right() || !complaint_.empty()) return;
   const auto place = places_.find(&key);
   const bool here = place != places_.end() && place->second.node == &node && !key.silent;
-  if (!outcome && here && !node.disk.full)
-    complaint_ = "a good license was refused: " + outcome.error().code;
-  if (outcome && place == places_.end() && is_calm() && now_ - moved_at_ > kSettle)
+  if (refusal && here && !node.disk.full)
+    complaint_ = "a good license was refused: " + refusal->code;
+  if (!refusal && place == places_.end() && is_calm() && now_ - moved_at_ > kSettle)
     complaint_ = "a license for a key that is not there was taken";
 }
 
@@ -196,6 +198,7 @@ void World::fill_disk(VirtualNode& node) {
 
 void World::back_up(VirtualNode& node) {
   tell(node, "back up the database");
+  if (node.running()) node.keep_clock();
   backups_[&node] = node.disk.contents();
 }
 

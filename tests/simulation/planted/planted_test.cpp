@@ -9,9 +9,8 @@ constexpr std::uint32_t kSeeds = 120;
 
 // This program is built with one fault planted into the product: the simulation must find it.
 TEST(Planted, TheSimulationFindsTheFault) {
-  const Vendor vendor;
   for (std::uint32_t seed = 0; seed < kSeeds; ++seed) {
-    const auto outcome = run(seed, vendor);
+    const auto outcome = run(seed);
     if (outcome.wrong.empty()) continue;
     std::cout << "found with seed " << seed << ": " << outcome.wrong << "\n";
     return;
