@@ -82,7 +82,6 @@ class Witness {
   std::vector<Fact> take_new();
   const std::vector<Fact>& facts() const { return facts_; }  ///< in canonical order
   const std::string& peer() const { return peer_; }          ///< node id, empty: alone
-  Duration settle() const { return config_.settle; }
   /// The link is up, or there is no peer.
   bool hears_peer() const { return !silent_since_ && !peer_lost_; }
   Decision decide(Time now) const;
