@@ -1,8 +1,6 @@
 #include "agent/net/connection.h"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/write.hpp>
-#include <cstring>
+#include <algorithm>
 #include <ctime>
 
 #include "agent/net/response_head.h"
@@ -10,8 +8,10 @@
 namespace latchkey::net {
 namespace {
 
-namespace asio = boost::asio;
-using boost::system::error_code;
+/// An idle connection keeps no more than this of what it once needed.
+constexpr std::size_t kIdleInput = 1024;
+
+using State = Stream::Io::State;
 
 /// Holds the connection weakly: a client that went away costs its sink's owner nothing but this.
 class StreamSink final : public EventSink {
@@ -49,25 +49,25 @@ void append_event(std::string& out, std::string_view event, std::string_view dat
 
 }  // namespace
 
-Connection::Connection(Socket socket, Caller caller, std::shared_ptr<ConnectionHub> hub)
-    : socket_(std::move(socket)), hub_(std::move(hub)), reader_(hub_->limits, hub_->body_limit()) {
+Connection::Connection(std::unique_ptr<Stream> stream, Caller caller, Origin origin,
+                       std::shared_ptr<ConnectionHub> hub, std::shared_ptr<void> place)
+    : stream_(std::move(stream)),
+      hub_(std::move(hub)),
+      place_(std::move(place)),
+      reader_(hub_->limits(), hub_->body_limit()) {
   reader_.request().caller = std::move(caller);
-  hub_->connections.insert(this);
+  reader_.request().from = std::move(origin);
+  hub_->add(*this);
 }
 
-Connection::~Connection() { hub_->connections.erase(this); }
+Connection::~Connection() { hub_->remove(*this); }
 
 void Connection::start() {
-  error_code error;
-  socket_.non_blocking(true, error);
-  if (error) return close();
   enter(Phase::reading);
-  read();
+  wait(Ready::read);
 }
 
 void Connection::refuse(Response response) {
-  error_code error;
-  socket_.non_blocking(true, error);
   closing_ = true;
   phase_ = Phase::handling;
   answer(std::move(response));
@@ -75,23 +75,48 @@ void Connection::refuse(Response response) {
 
 void Connection::enter(Phase phase) {
   phase_ = phase;
-  since_ = hub_->tick;
+  since_ = hub_->tick();
 }
 
 bool Connection::is_timed() const { return phase_ != Phase::streaming && phase_ != Phase::closed; }
 
+std::uint32_t Connection::idle_limit() {
+  const bool stranger = hub_->doorman() != nullptr && reader_.request().from.pin.empty();
+  return hub_->ticks(stranger ? hub_->patience().stranger : hub_->patience().idle);
+}
+
 void Connection::sweep() {
   if (phase_ != Phase::reading && phase_ != Phase::writing) return;
-  const bool idle = phase_ == Phase::reading && !reader_.started() && begin_ == end_;
-  if (hub_->tick - since_ > (idle ? hub_->idle_ticks : hub_->request_ticks)) close();
+  const bool idle = phase_ == Phase::reading && !reader_.started() && begin_ == input_.size();
+  if (hub_->tick() - since_ > (idle ? idle_limit() : hub_->ticks(hub_->patience().request)))
+    close();
+}
+
+void Connection::review() {
+  if (phase_ != Phase::streaming || hub_->doorman() == nullptr) return;
+  auto& request = reader_.request();
+  request.caller = hub_->doorman()->caller_of(request);
+  if (hub_->doorman()->objection(request) || !hub_->router().find(request)) close();
 }
 
 void Connection::close() {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
   const auto last_reference = std::move(self_);
-  error_code ignored;
-  socket_.close(ignored);
+  stream_->close();
+}
+
+void Connection::wait(Ready what) { stream_->wait(what, shared_from_this()); }
+
+void Connection::on_ready(Ready what, bool alive) {
+  if (phase_ == Phase::closed) return;
+  if (!alive) return close();
+  if (phase_ == Phase::writing) return write();
+  if (phase_ == Phase::streaming && what == Ready::write) {
+    flushing_ = false;
+    return flush_stream();
+  }
+  if (phase_ == Phase::reading || phase_ == Phase::streaming) read();
 }
 
 /// Parses and answers what the buffer holds, request by request, until input or an answer has to be
@@ -100,43 +125,36 @@ void Connection::serve() {
   in_serve_ = true;
   while (phase_ == Phase::reading && parse()) dispatch();
   in_serve_ = false;
-  if (phase_ == Phase::reading) read();
+  if (phase_ == Phase::reading) wait(Ready::read);
 }
 
 /// True when a request, or its refusal, is there to be answered.
 bool Connection::parse() {
-  if (begin_ < end_) begin_ += reader_.feed({input_.data() + begin_, end_ - begin_});
+  if (begin_ < input_.size()) begin_ += reader_.feed(std::string_view(input_).substr(begin_));
   if (reader_.state() != RequestReader::State::incomplete) return true;
-  if (begin_ > 0) {
-    std::memmove(input_.data(), input_.data() + begin_, end_ - begin_);
-    end_ -= begin_;
-    begin_ = 0;
-  }
+  input_.erase(0, begin_);
+  begin_ = 0;
+  if (input_.empty() && input_.capacity() > kIdleInput && !reader_.started()) input_ = {};
   if (!continue_sent_ && reader_.wants_continue()) offer_continue();
   return false;
 }
 
 void Connection::offer_continue() {
   continue_sent_ = true;
-  error_code error;
   // Too small to block a socket that is waiting for us; a client that gets no 100 sends its body
   // all the same.
-  socket_.write_some(asio::buffer(std::string_view("HTTP/1.1 100 Continue\r\n\r\n")), error);
+  stream_->write_some("HTTP/1.1 100 Continue\r\n\r\n", {});
 }
 
 void Connection::read() {
-  socket_.async_read_some(asio::buffer(input_.data() + end_, input_.size() - end_),
-                          [self = shared_from_this()](const error_code& error, std::size_t size) {
-                            self->on_read(error, size);
-                          });
-}
-
-void Connection::on_read(const error_code& error, std::size_t size) {
-  if (phase_ == Phase::closed) return;
-  // A stream's client has nothing more to say: this read only notices that it left.
-  if (error || phase_ == Phase::streaming) return close();
-  if (begin_ == end_ && !reader_.started()) since_ = hub_->tick;
-  end_ += size;
+  auto& scratch = hub_->scratch();
+  const auto io = stream_->read_some(scratch);
+  if (io.state == State::needs_read) return wait(Ready::read);
+  if (io.state == State::needs_write) return wait(Ready::write);
+  // A stream's client has nothing more to say: its reads only notice that it left.
+  if (io.state == State::closed || phase_ == Phase::streaming) return close();
+  if (begin_ == input_.size() && !reader_.started()) since_ = hub_->tick();
+  input_.append(scratch.data(), io.size);
   serve();
 }
 
@@ -146,11 +164,16 @@ void Connection::dispatch() {
     closing_ = true;
     return answer(reader_.refusal());
   }
-  const auto route = hub_->router.find(reader_.request());
+  auto& request = reader_.request();
+  if (hub_->doorman() != nullptr) {
+    request.caller = hub_->doorman()->caller_of(request);
+    if (auto objection = hub_->doorman()->objection(request)) return answer(*std::move(objection));
+  }
+  const auto route = hub_->router().find(request);
   if (!route) return answer(route.error());
   if ((*route)->stream) return open_stream(**route);
   self_ = shared_from_this();
-  (*route)->handler(reader_.request(), [weak = weak_from_this()](Response response) {
+  (*route)->handler(request, [weak = weak_from_this()](Response response) {
     if (const auto self = weak.lock()) self->answer(std::move(response));
   });
 }
@@ -158,8 +181,9 @@ void Connection::dispatch() {
 void Connection::open_stream(const Route& route) {
   enter(Phase::streaming);
   write_stream_head(std::time(nullptr), backlog_);
-  begin_ = end_ = 0;
-  read();
+  input_ = {};
+  begin_ = sent_ = 0;
+  wait(Ready::read);
   flush_stream();
   route.stream(reader_.request(), std::make_shared<StreamSink>(weak_from_this()));
 }
@@ -174,29 +198,22 @@ void Connection::answer(Response response) {
                                                 : Persistence::keep;
   write_head(response_, persistence, std::time(nullptr), head_);
   enter(Phase::writing);
-  write(response_.payload());
+  sent_ = 0;
+  write();
 }
 
-/// One writev in the usual case; the rest, when the client is slow, as it drains.
-void Connection::write(std::string_view body) {
-  const std::array<asio::const_buffer, 2> parts{asio::buffer(head_),
-                                                asio::buffer(body.data(), body.size())};
-  error_code error;
-  const std::size_t sent = socket_.write_some(parts, error);
-  if (error && error != asio::error::would_block) return close();
-  if (sent == head_.size() + body.size()) return written();
-  write_rest(body, sent);
-}
-
-void Connection::write_rest(std::string_view body, std::size_t sent) {
-  const std::size_t of_head = std::min(sent, head_.size());
-  const std::array<asio::const_buffer, 2> rest{
-      asio::buffer(head_) + of_head, asio::buffer(body.data(), body.size()) + (sent - of_head)};
-  asio::async_write(socket_, rest,
-                    [self = shared_from_this()](const error_code& error, std::size_t) {
-                      if (self->phase_ == Phase::closed) return;
-                      return error ? self->close() : self->written();
-                    });
+/// One call in the usual case; the rest, when the client is slow, as it drains.
+void Connection::write() {
+  const std::string_view head = head_, body = response_.payload();
+  while (sent_ < head.size() + body.size()) {
+    const auto of_head = std::min(sent_, head.size());
+    const auto io = stream_->write_some(head.substr(of_head), body.substr(sent_ - of_head));
+    if (io.state == State::closed) return close();
+    if (io.state != State::some)
+      return wait(io.state == State::needs_read ? Ready::read : Ready::write);
+    sent_ += io.size;
+  }
+  written();
 }
 
 void Connection::written() {
@@ -211,7 +228,7 @@ void Connection::written() {
 bool Connection::send_event(std::string_view event, std::string_view data) {
   if (phase_ != Phase::streaming) return false;
   append_event(backlog_, event, data);
-  if (backlog_.size() > hub_->stream_backlog) {
+  if (backlog_.size() > hub_->stream_backlog()) {
     close();
     return false;
   }
@@ -220,16 +237,19 @@ bool Connection::send_event(std::string_view event, std::string_view data) {
 }
 
 void Connection::flush_stream() {
-  if (flushing_ || backlog_.empty()) return;
-  flushing_ = true;
-  in_flight_.swap(backlog_);
-  backlog_.clear();
-  asio::async_write(socket_, asio::buffer(in_flight_),
-                    [self = shared_from_this()](const error_code& error, std::size_t) {
-                      self->flushing_ = false;
-                      if (self->phase_ == Phase::closed) return;
-                      return error ? self->close() : self->flush_stream();
-                    });
+  while (!flushing_) {
+    if (sent_ == in_flight_.size()) {
+      in_flight_.clear();
+      in_flight_.swap(backlog_);
+      sent_ = 0;
+    }
+    if (in_flight_.empty()) return;
+    const auto io = stream_->write_some(std::string_view(in_flight_).substr(sent_), {});
+    if (io.state == State::closed) return close();
+    flushing_ = io.state != State::some;
+    sent_ += io.size;
+  }
+  wait(Ready::write);
 }
 
 }  // namespace latchkey::net

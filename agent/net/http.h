@@ -21,6 +21,12 @@ struct Caller {
   std::string id{};  ///< who owns what this caller makes; unique over all ways in: `uid:1000`
 };
 
+/// Where a request came from over the network; empty on the Unix socket.
+struct Origin {
+  std::string address;  ///< of the client
+  std::string pin;  ///< of its certificate (agent/identity/certificate_pin.h); empty: it has none
+};
+
 struct Request {
   std::string method;
   std::string path;  ///< without the query, percent-decoded
@@ -28,6 +34,12 @@ struct Request {
   std::string content_type;
   std::string body;  ///< bounded by its route (1 MiB)
   Caller caller;
+  Origin from;
+  // Header fields that say who asks; empty when absent.
+  std::string host;
+  std::string origin;
+  std::string cookie;
+  std::string csrf;  ///< X-Latchkey-CSRF
 };
 
 struct Response {

@@ -34,11 +34,21 @@ class Parser final : public http::basic_parser<true> {
     version_ = version;
     request_.method.assign(method.data(), method.size());
     target_error_ = net::parse_target(view(target), request_.path, request_.query);
-    if (limit_ && target_error_) body_limit(limit_(request_, usual_));
+    judge_limit();
   }
   void on_response_impl(int, string_view, int, error_code&) override {}
-  void on_field_impl(http::field name, string_view, string_view value, error_code& ec) override {
-    if (name == http::field::content_type) request_.content_type.assign(value.data(), value.size());
+  void on_field_impl(http::field name, string_view text, string_view value,
+                     error_code& ec) override {
+    if (name == http::field::content_type)
+      request_.content_type.assign(value.data(), value.size());
+    else if (name == http::field::host)
+      request_.host.assign(value.data(), value.size());
+    else if (name == http::field::origin)
+      request_.origin.assign(value.data(), value.size());
+    else if (name == http::field::cookie)
+      take_cookie(value);
+    else if (name == http::field::unknown && boost::beast::iequals(text, "x-latchkey-csrf"))
+      request_.csrf.assign(value.data(), value.size());
     // Ends the parsing here, so that Beast's chunk parser never sees a hostile byte: Boost 1.81's
     // trusts a final chunk to be longer than it has checked (its assertion `n >= 5`).
     else if (name == http::field::transfer_encoding)
@@ -55,6 +65,15 @@ class Parser final : public http::basic_parser<true> {
   void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
   std::size_t on_chunk_body_impl(std::uint64_t, string_view, error_code&) override { return 0; }
   void on_finish_impl(error_code&) override {}
+
+  void judge_limit() {
+    if (limit_ && target_error_) body_limit(limit_(request_, usual_));
+  }
+  /// A session may be let in where a stranger is not.
+  void take_cookie(string_view value) {
+    request_.cookie.assign(value.data(), value.size());
+    judge_limit();
+  }
 
   Request& request_;
   Result<void>& target_error_;
@@ -91,7 +110,9 @@ struct RequestReader::Impl {
     parser->header_limit(static_cast<std::uint32_t>(limits.header_bytes));
     header_bytes = 0;
     state = State::incomplete;
-    request.content_type.clear();
+    for (auto* field :
+         {&request.content_type, &request.host, &request.origin, &request.cookie, &request.csrf})
+      field->clear();
     request.body.clear();
     if (request.body.capacity() > limits.header_bytes) request.body.shrink_to_fit();
   }

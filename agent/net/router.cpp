@@ -63,10 +63,11 @@ tl::expected<const Route*, Response> Router::find(const Request& request) const 
   return tl::make_unexpected(refuse_method(request));
 }
 
-std::size_t Router::body_limit(const Request& request, std::size_t usual) const {
+std::size_t Router::body_limit(const Request& request, const Caller& caller,
+                               std::size_t usual) const {
   for (const auto& route : routes_)
     if (route.method == request.method && route.takes(request.path))
-      return !may(request.caller, route.needs) || route.max_body == 0 ? usual : route.max_body;
+      return !may(caller, route.needs) || route.max_body == 0 ? usual : route.max_body;
   return usual;
 }
 

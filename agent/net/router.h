@@ -31,7 +31,7 @@ class Router {
   tl::expected<const Route*, Response> find(const Request& request) const;
   /// How many bytes of body this request may have, before the body is there; `usual` for one that
   /// find() refuses.
-  std::size_t body_limit(const Request& request, std::size_t usual) const;
+  std::size_t body_limit(const Request& request, const Caller& caller, std::size_t usual) const;
   const std::vector<Route>& routes() const { return routes_; }
 
  private:

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <optional>
@@ -11,6 +10,7 @@
 #include "agent/net/connection.h"
 #include "agent/net/peer_credentials.h"
 #include "agent/net/socket_file.h"
+#include "agent/net/socket_stream.h"
 
 namespace latchkey::net {
 namespace {
@@ -21,12 +21,6 @@ using boost::system::error_code;
 
 constexpr std::size_t kReservedForAdministrators = 8;
 constexpr std::chrono::seconds kAcceptPause(1);  ///< after running out of descriptors
-
-/// A quarter of the shortest limit: limits are kept to 25 %, and the sweep costs nothing.
-std::chrono::milliseconds sweep_interval(const UnixServerConfig& config) {
-  return std::max<std::chrono::milliseconds>(std::min(config.idle, config.request) / 4,
-                                             std::chrono::milliseconds(1));
-}
 
 Response server_full() {
   return problem(503, {"too-many-connections", "The agent has too many open connections.",
@@ -39,36 +33,28 @@ struct UnixServer::Impl : std::enable_shared_from_this<UnixServer::Impl> {
   Impl(asio::io_context& context, UnixServerConfig c, Router router)
       : config(std::move(c)),
         acceptor(context),
-        sweeper(context),
         retry(context),
-        hub(std::make_shared<ConnectionHub>()) {
-    const auto interval = sweep_interval(config);
-    hub->router = std::move(router);
-    hub->limits = {config.max_header, config.max_body};
-    hub->idle_ticks = static_cast<std::uint32_t>(config.idle / interval);
-    hub->request_ticks = static_cast<std::uint32_t>(config.request / interval);
-    hub->stream_backlog = config.stream_backlog;
-  }
+        hub(std::make_shared<ConnectionHub>(
+            context, std::move(router),
+            ConnectionHub::Settings{{config.max_header, config.max_body},
+                                    {config.idle, config.request, config.idle},
+                                    config.stream_backlog})) {}
 
   Result<void> start();
   std::optional<gid_t> resolve(const std::string& group);
   void accept();
   void on_accept(const error_code& error, stream_protocol::socket socket);
   void admit(stream_protocol::socket socket);
-  void arm_sweep();
-  void sweep();
   void stop();
 
   UnixServerConfig config;
   stream_protocol::acceptor acceptor;
-  asio::steady_timer sweeper;
   asio::steady_timer retry;
   std::shared_ptr<ConnectionHub> hub;
   std::optional<SocketFile> file;
   RolePolicy roles;
   LocalUsers users;
   std::vector<Error> notes;
-  bool sweeping = false;
   bool stopped = false;
 };
 
@@ -125,43 +111,23 @@ void UnixServer::Impl::admit(stream_protocol::socket socket) {
   const auto peer = peer_credentials(socket.native_handle());
   if (!peer) return;
   const Rights rights = rights_of(*peer, roles);
+  error_code error;
+  socket.non_blocking(true, error);
+  if (error) return;
   const auto connection = std::make_shared<Connection>(
-      std::move(socket), Caller{rights, users.name(peer->uid), "uid:" + std::to_string(peer->uid)},
-      hub);
+      std::make_unique<PlainStream<stream_protocol::socket>>(std::move(socket)),
+      Caller{rights, users.name(peer->uid), "uid:" + std::to_string(peer->uid)}, Origin{}, hub);
   const std::size_t reserve = rights.has(Right::administer) ? 0 : kReservedForAdministrators;
-  arm_sweep();
-  if (hub->connections.size() + reserve > config.max_connections)
-    return connection->refuse(server_full());
+  if (hub->size() + reserve > config.max_connections) return connection->refuse(server_full());
   connection->start();
-}
-
-void UnixServer::Impl::arm_sweep() {
-  if (sweeping) return;
-  sweeping = true;
-  sweeper.expires_after(sweep_interval(config));
-  sweeper.async_wait([self = shared_from_this()](const error_code& cancelled) {
-    self->sweeping = false;
-    if (!cancelled && !self->stopped) self->sweep();
-  });
-}
-
-void UnixServer::Impl::sweep() {
-  ++hub->tick;
-  for (Connection* connection : hub->connections) connection->sweep();
-  if (std::ranges::any_of(hub->connections, [](const Connection* c) { return c->is_timed(); }))
-    arm_sweep();
 }
 
 void UnixServer::Impl::stop() {
   stopped = true;
   error_code ignored;
   acceptor.close(ignored);
-  sweeper.cancel();
   retry.cancel();
-  // Closing one may destroy it, and with it its place in the set.
-  std::vector<std::shared_ptr<Connection>> open;
-  for (Connection* connection : hub->connections) open.push_back(connection->shared_from_this());
-  for (const auto& connection : open) connection->close();
+  hub->stop();
   file.reset();
 }
 
@@ -170,6 +136,6 @@ UnixServer::UnixServer(asio::io_context& io, UnixServerConfig config, Router rou
 UnixServer::~UnixServer() { impl_->stop(); }
 Result<void> UnixServer::start() { return impl_->start(); }
 const std::vector<Error>& UnixServer::notes() const { return impl_->notes; }
-std::size_t UnixServer::connection_count() const { return impl_->hub->connections.size(); }
+std::size_t UnixServer::connection_count() const { return impl_->hub->size(); }
 
 }  // namespace latchkey::net

@@ -13,6 +13,7 @@ TEST(EventStream, StreamsEvents) {
   Stage stage;
   ServerThread server(stage.router());
   RawClient client(server.path());
+  EXPECT_EQ(status_of(client.ask(kHello)), 200) << "a connection may become a stream later";
   ASSERT_TRUE(client.send("GET /events HTTP/1.1\r\n\r\n"));
   EXPECT_NE(client.read_until("\r\n\r\n").find("text/event-stream"), std::string::npos);
   EXPECT_TRUE(server.run([&] { return stage.sink->open() && stage.sink->send("status", "a\nb"); }));

@@ -85,7 +85,7 @@ TEST(Router, ALargeBodyIsForWhoMayUploadIt) {  // SPEC SEC-3
     request.method = method;
     request.path = path;
     request.caller.rights = rights_of(role);
-    return sample().body_limit(request, 10);
+    return sample().body_limit(request, request.caller, 10);
   };
   EXPECT_EQ(limit("POST", "/upload", Role::administrator), 1000U);
   EXPECT_EQ(limit("POST", "/upload", Role::viewer), 10U);
