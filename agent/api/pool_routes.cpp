@@ -42,12 +42,14 @@ void add_pool_routes(net::Router& router, Backend& backend) {
       "GET", "/v1/pools", Right::view,
       [&backend](const net::Request&, const net::Done& done) { done(answer(backend.pools())); });
   // For the product that asks before it acts: it may look, so it may ask.
-  router.on("POST", "/v1/authorize", Right::view | Right::consume,
-            [&backend](const net::Request& request, const net::Done& done) {
-              const auto question = question_in(request);
-              if (!question) return done(answer(bad_question(question.error())));
-              done(answer(backend.authorize(question->operation, question->object)));
-            });
+  router
+      .on("POST", "/v1/authorize", Right::view | Right::consume,
+          [&backend](const net::Request& request, const net::Done& done) {
+            const auto question = question_in(request);
+            if (!question) return done(answer(bad_question(question.error())));
+            done(answer(backend.authorize(question->operation, question->object)));
+          })
+      .prompt = true;
 }
 
 }  // namespace latchkey

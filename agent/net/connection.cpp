@@ -1,6 +1,5 @@
 #include "agent/net/connection.h"
 
-#include <algorithm>
 #include <ctime>
 
 #include "agent/net/response_head.h"
@@ -8,8 +7,10 @@
 namespace latchkey::net {
 namespace {
 
-/// An idle connection keeps no more than this of what it once needed.
-constexpr std::size_t kIdleInput = 1024;
+/// A buffer is kept for the next requests when these needed so much or less.
+constexpr std::size_t kKeptInput = 4096;
+/// What is taken together: so many requests, and so many bytes of answers.
+constexpr std::size_t kMostTogether = 64, kMostAnswered = 64 * 1024;
 
 using State = Stream::Io::State;
 
@@ -69,8 +70,8 @@ void Connection::start() {
 
 void Connection::refuse(Response response) {
   closing_ = true;
-  phase_ = Phase::handling;
-  answer(std::move(response));
+  enter(Phase::handling);
+  answer(answers_.expect(Persistence::close), std::move(response));
 }
 
 void Connection::enter(Phase phase) {
@@ -88,8 +89,12 @@ std::uint32_t Connection::idle_limit() {
 void Connection::sweep() {
   if (phase_ != Phase::reading && phase_ != Phase::writing) return;
   const bool idle = phase_ == Phase::reading && !reader_.started() && begin_ == input_.size();
-  if (hub_->tick() - since_ > (idle ? idle_limit() : hub_->ticks(hub_->patience().request)))
-    close();
+  const auto quiet = hub_->tick() - since_;
+  if (quiet > (idle ? idle_limit() : hub_->ticks(hub_->patience().request))) return close();
+  if (!idle || quiet == 0) return;
+  input_ = {};
+  begin_ = 0;
+  answers_.rest();
 }
 
 void Connection::review() {
@@ -111,7 +116,7 @@ void Connection::wait(Ready what) { stream_->wait(what, shared_from_this()); }
 void Connection::on_ready(Ready what, bool alive) {
   if (phase_ == Phase::closed) return;
   if (!alive) return close();
-  if (phase_ == Phase::writing) return write();
+  if (phase_ == Phase::writing) return write() ? serve() : void();
   if (phase_ == Phase::streaming && what == Ready::write) {
     flushing_ = false;
     return flush_stream();
@@ -119,24 +124,47 @@ void Connection::on_ready(Ready what, bool alive) {
   if (phase_ == Phase::reading || phase_ == Phase::streaming) read();
 }
 
-/// Parses and answers what the buffer holds, request by request, until input or an answer has to be
-/// waited for.
+/// Goes on until input, an answer or the client has to be waited for.
 void Connection::serve() {
   in_serve_ = true;
-  while (phase_ == Phase::reading && parse()) dispatch();
+  bool starved = false;
+  while (phase_ == Phase::reading && (answers_.empty() || write()) && !starved)
+    starved = !take_requests();
   in_serve_ = false;
-  if (phase_ == Phase::reading) wait(Ready::read);
+  if (phase_ == Phase::reading) await_input();
+}
+
+/// Takes those that may be taken together; false when input has to come first.
+bool Connection::take_requests() {
+  while (may_take()) {
+    if (!parse()) return false;
+    if (!dispatch()) break;
+  }
+  return true;
+}
+
+bool Connection::may_take() const {
+  if (closing_ || (phase_ != Phase::reading && phase_ != Phase::handling)) return false;
+  return answers_.empty() ||
+         (prompt_ && answers_.expected() < kMostTogether && answers_.size() < kMostAnswered);
 }
 
 /// True when a request, or its refusal, is there to be answered.
 bool Connection::parse() {
-  if (begin_ < input_.size()) begin_ += reader_.feed(std::string_view(input_).substr(begin_));
+  if (taken_) reader_.next();
+  taken_ = false;
+  if (reader_.state() == RequestReader::State::incomplete && begin_ < input_.size())
+    begin_ += reader_.feed(std::string_view(input_).substr(begin_));
   if (reader_.state() != RequestReader::State::incomplete) return true;
   input_.erase(0, begin_);
   begin_ = 0;
-  if (input_.empty() && input_.capacity() > kIdleInput && !reader_.started()) input_ = {};
-  if (!continue_sent_ && reader_.wants_continue()) offer_continue();
+  if (input_.empty() && input_.capacity() > kKeptInput && !reader_.started()) input_ = {};
   return false;
+}
+
+void Connection::await_input() {
+  if (!continue_sent_ && reader_.wants_continue()) offer_continue();
+  wait(Ready::read);
 }
 
 void Connection::offer_continue() {
@@ -158,71 +186,87 @@ void Connection::read() {
   serve();
 }
 
-void Connection::dispatch() {
-  enter(Phase::handling);
-  if (reader_.state() == RequestReader::State::refused) {
-    closing_ = true;
-    return answer(reader_.refusal());
+/// False: the request waits in the reader until those before it are answered.
+bool Connection::dispatch() {
+  auto route = find_route();
+  if (!route) {
+    answer(expect(), std::move(route.error()));
+    return true;
   }
+  if (!answers_.empty() && !(*route)->prompt) return false;
+  if ((*route)->stream)
+    open_stream(**route);
+  else
+    hand_over(**route);
+  return true;
+}
+
+tl::expected<const Route*, Response> Connection::find_route() {
+  if (reader_.state() == RequestReader::State::refused)
+    return tl::make_unexpected(reader_.refusal());
   auto& request = reader_.request();
   if (hub_->doorman() != nullptr) {
     request.caller = hub_->doorman()->caller_of(request);
-    if (auto objection = hub_->doorman()->objection(request)) return answer(*std::move(objection));
+    if (auto objection = hub_->doorman()->objection(request))
+      return tl::make_unexpected(*std::move(objection));
   }
-  const auto route = hub_->router().find(request);
-  if (!route) return answer(route.error());
-  if ((*route)->stream) return open_stream(**route);
+  return hub_->router().find(request);
+}
+
+void Connection::hand_over(const Route& route) {
+  prompt_ = route.prompt && !reader_.http_1_0();
+  const auto ticket = expect();
   self_ = shared_from_this();
-  (*route)->handler(request, [weak = weak_from_this()](Response response) {
-    if (const auto self = weak.lock()) self->answer(std::move(response));
+  route.handler(reader_.request(), [weak = weak_from_this(), ticket](Response response) {
+    if (const auto self = weak.lock()) self->answer(ticket, std::move(response));
   });
+}
+
+AnswerQueue::Ticket Connection::expect() {
+  enter(Phase::handling);
+  taken_ = true;
+  continue_sent_ = false;
+  closing_ = reader_.state() == RequestReader::State::refused || !reader_.keep_alive();
+  if (closing_) return answers_.expect(Persistence::close);
+  return answers_.expect(reader_.http_1_0() ? Persistence::keep_http_1_0 : Persistence::keep);
 }
 
 void Connection::open_stream(const Route& route) {
   enter(Phase::streaming);
   write_stream_head(std::time(nullptr), backlog_);
   input_ = {};
-  begin_ = sent_ = 0;
+  begin_ = 0;
   wait(Ready::read);
   flush_stream();
   route.stream(reader_.request(), std::make_shared<StreamSink>(weak_from_this()));
 }
 
-void Connection::answer(Response response) {
+void Connection::answer(AnswerQueue::Ticket ticket, Response response) {
   if (phase_ != Phase::handling) return;  // closed while the handler was at work
-  self_.reset();
-  response_ = std::move(response);
-  if (reader_.state() == RequestReader::State::complete && !reader_.keep_alive()) closing_ = true;
-  const auto persistence = closing_             ? Persistence::close
-                           : reader_.http_1_0() ? Persistence::keep_http_1_0
-                                                : Persistence::keep;
-  write_head(response_, persistence, std::time(nullptr), head_);
-  enter(Phase::writing);
-  sent_ = 0;
-  write();
-}
-
-/// One call in the usual case; the rest, when the client is slow, as it drains.
-void Connection::write() {
-  const std::string_view head = head_, body = response_.payload();
-  while (sent_ < head.size() + body.size()) {
-    const auto of_head = std::min(sent_, head.size());
-    const auto io = stream_->write_some(head.substr(of_head), body.substr(sent_ - of_head));
-    if (io.state == State::closed) return close();
-    if (io.state != State::some)
-      return wait(io.state == State::needs_read ? Ready::read : Ready::write);
-    sent_ += io.size;
-  }
-  written();
-}
-
-void Connection::written() {
-  response_.shared_body.reset();
-  if (closing_) return close();
-  reader_.next();
-  continue_sent_ = false;
+  answers_.set(ticket, std::move(response));
+  if (answers_.owes()) return;
+  const auto self = std::move(self_);
   enter(Phase::reading);
   if (!in_serve_) serve();
+}
+
+/// One call in the usual case; the rest, when the client is slow, as it drains. True when all is
+/// sent and a further request may come.
+bool Connection::write() {
+  enter(Phase::writing);
+  while (!answers_.empty()) {
+    const auto [head, body] = answers_.unsent();
+    const auto io = stream_->write_some(head, body);
+    if (io.state == State::closed) return close(), false;
+    if (io.state != State::some) {
+      wait(io.state == State::needs_read ? Ready::read : Ready::write);
+      return false;
+    }
+    answers_.sent(io.size);
+  }
+  if (closing_) return close(), false;
+  enter(Phase::reading);
+  return true;
 }
 
 bool Connection::send_event(std::string_view event, std::string_view data) {

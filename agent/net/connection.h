@@ -5,13 +5,16 @@
 #include <string>
 #include <string_view>
 
+#include "agent/net/answer_queue.h"
 #include "agent/net/connection_hub.h"
 #include "agent/net/stream.h"
 
 namespace latchkey::net {
 
 /// One accepted connection: reads requests, calls their handlers, writes the answers in order.
-/// Holds itself alive while it waits for its stream or a handler still owes an answer.
+/// Requests to prompt routes that came together are taken together; any other one waits until those
+/// before it are answered. Holds itself alive while it waits for its stream or a handler still owes
+/// an answer.
 class Connection final : public StreamUser, public std::enable_shared_from_this<Connection> {
  public:
   /// `place`: what the connection takes up in its server, given back with it.
@@ -41,14 +44,19 @@ class Connection final : public StreamUser, public std::enable_shared_from_this<
   enum class Phase { reading, handling, writing, streaming, closed };
 
   void serve();
+  bool take_requests();
+  bool may_take() const;
   bool parse();
   void read();
+  void await_input();
   void wait(Ready what);
-  void dispatch();
+  bool dispatch();
+  tl::expected<const Route*, Response> find_route();
+  void hand_over(const Route& route);
   void open_stream(const Route& route);
-  void answer(Response response);
-  void write();
-  void written();
+  AnswerQueue::Ticket expect();
+  void answer(AnswerQueue::Ticket ticket, Response response);
+  bool write();
   void flush_stream();
   void offer_continue();
   void enter(Phase phase);
@@ -61,18 +69,19 @@ class Connection final : public StreamUser, public std::enable_shared_from_this<
   Phase phase_ = Phase::reading;
   std::uint32_t since_ = 0;  ///< hub tick at which the present phase, or request, began
   bool in_serve_ = false;    ///< answers given now are picked up by serve()'s loop
-  bool closing_ = false;     ///< no request after the present answer
+  bool closing_ = false;     ///< no request after the present one
+  bool taken_ = false;       ///< the reader's request has its handler
+  bool prompt_ = false;      ///< so had the latest one
   bool continue_sent_ = false;
   bool flushing_ = false;  ///< an event-stream write waits for the client
   std::string input_;      ///< what came and is not used yet
   std::size_t begin_ = 0;  ///< what of it is
-  std::string head_;
-  std::size_t sent_ = 0;  ///< of head_ and the response's payload; of in_flight_
+  AnswerQueue answers_;
   std::shared_ptr<Connection>
-      self_;  ///< while a handler owes the answer: Done holds us weakly, it may outlive Asio
-  Response response_;      ///< kept until its last byte is written
+      self_;  ///< while a handler owes an answer: Done holds us weakly, it may outlive Asio
   std::string backlog_;    ///< events not yet given to the kernel
   std::string in_flight_;  ///< events being written
+  std::size_t sent_ = 0;   ///< of them
 };
 
 }  // namespace latchkey::net

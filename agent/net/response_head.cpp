@@ -30,7 +30,7 @@ void append_number(std::string& out, std::size_t value) {
 }
 
 void append_status(std::string& out, int status, std::time_t now) {
-  out.assign("HTTP/1.1 ");
+  out.append("HTTP/1.1 ");
   append_number(out, static_cast<std::size_t>(status));
   out.append(" ").append(reason_phrase(status)).append("\r\n").append(date_field(now));
 }

@@ -44,9 +44,10 @@ bool Route::takes(std::string_view wanted) const {
          wanted.find('/', brace) == std::string_view::npos;
 }
 
-void Router::on(std::string method, std::string path, Rights needs, Handler handler,
-                std::size_t max_body) {
-  routes_.push_back({std::move(method), std::move(path), needs, std::move(handler), {}, max_body});
+Route& Router::on(std::string method, std::string path, Rights needs, Handler handler,
+                  std::size_t max_body) {
+  return routes_.emplace_back(
+      Route{std::move(method), std::move(path), needs, std::move(handler), {}, max_body});
 }
 
 void Router::on_stream(std::string path, Rights needs, StreamHandler handler) {

@@ -15,6 +15,9 @@ struct Route {
   Handler handler;       ///< one answer; empty for a stream
   StreamHandler stream;  ///< server-sent events; empty for a plain route
   std::size_t max_body = 0;  ///< bytes; 0: what the server allows
+  /// The handler has done its work when it returns, and its answer may at most wait for the disk:
+  /// requests that come together are then taken together, so that one commit serves them all.
+  bool prompt = false;
 
   bool takes(std::string_view path) const;
 };
@@ -22,8 +25,8 @@ struct Route {
 /// Which handler answers which method and path, and who may ask.
 class Router {
  public:
-  void on(std::string method, std::string path, Rights needs, Handler handler,
-          std::size_t max_body = 0);
+  Route& on(std::string method, std::string path, Rights needs, Handler handler,
+            std::size_t max_body = 0);
   void on_stream(std::string path, Rights needs, StreamHandler handler);  ///< GET
 
   /// The route, or the refusal as a problem document: 404 `not-found`, 405 `method-not-allowed`

@@ -38,6 +38,13 @@ struct Stage {
       pending.push_back(std::move(done));
       ++dispatched;
     });
+    router
+        .on("GET", "/together", {},
+            [this](const Request&, Done done) {
+              pending.push_back(std::move(done));
+              ++dispatched;
+            })
+        .prompt = true;
     router.on("GET", "/read", Right::view, [](const Request&, const Done& done) { done({}); });
     router.on_stream("/events", {},
                      [this](const Request&, const std::shared_ptr<EventSink>& s) { sink = s; });

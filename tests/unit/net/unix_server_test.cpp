@@ -62,6 +62,41 @@ TEST(UnixServer, AnswersLater) {
   EXPECT_EQ(status_of(client.read_until("hello ")), 202);
 }
 
+TEST(UnixServer, TakesPromptRequestsTogetherAndAnyOtherAlone) {
+  Stage stage;
+  ServerThread server(stage.router());
+  RawClient client(server.path());
+  ASSERT_TRUE(client.send(
+      "GET /together HTTP/1.1\r\n\r\nGET /together HTTP/1.1\r\n\r\n"
+      "GET /later HTTP/1.1\r\n\r\nGET /together HTTP/1.1\r\nConnection: close\r\n\r\n"));
+  const auto answer_with = [](int status) {
+    Response response;
+    response.status = status;
+    response.body = "body " + std::to_string(status);
+    return response;
+  };
+  ASSERT_TRUE(eventually([&] { return stage.dispatched == 2; }));
+  server.run([&] {
+    stage.pending.at(1)(answer_with(202));
+    EXPECT_EQ(stage.dispatched, 2) << "the third waits for both";
+    stage.pending.at(0)(answer_with(201));
+    EXPECT_EQ(stage.dispatched, 3);
+  });
+  const auto together = client.read_until("body 202");
+  EXPECT_EQ(status_of(together), 201);
+  EXPECT_NE(together.find("body 201HTTP/1.1 202"), std::string::npos);
+  server.run([&] {
+    EXPECT_EQ(stage.dispatched, 3) << "nor is anything taken beside the third";
+    stage.pending.at(2)(answer_with(203));
+    EXPECT_EQ(stage.dispatched, 4);
+    stage.pending.at(3)(answer_with(204));
+  });
+  const auto rest = client.read_to_end();
+  EXPECT_EQ(status_of(rest), 203);
+  EXPECT_NE(rest.find("HTTP/1.1 204"), std::string::npos);
+  EXPECT_EQ(rest.find("Connection: close"), rest.rfind("Connection: close"));
+}
+
 TEST(UnixServer, SurvivesAClientThatLeavesBeforeItsAnswer) {
   Stage stage;
   ServerThread server(stage.router());
