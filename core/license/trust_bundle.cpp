@@ -21,6 +21,7 @@ constexpr std::size_t kMaxRevoked = 1024;
 constexpr std::size_t kMaxKey = 128;  // base64 of 91 bytes: 124
 constexpr std::uint64_t kMaxVersion = (std::uint64_t{1} << 53) - 1;
 constexpr std::string_view kLicenseScope = "license";
+constexpr std::string_view kTimeScope = "time";
 
 /// Nothing when the member is no public key; the fault is noted in `object`.
 std::optional<PublicKey> read_key(JsonObject& object) {
@@ -82,8 +83,12 @@ json to_json(const RootSet& roots) {
 }  // namespace
 
 bool is_scope(std::string_view scope) {
-  return scope == kLicenseScope || scope == "time" ||
+  return scope == kLicenseScope || scope == kTimeScope ||
          (scope.starts_with("license:") && scope.size() > std::string_view("license:").size());
+}
+
+bool Issuer::may_repair_time() const {
+  return std::ranges::find(scopes, kTimeScope) != scopes.end();
 }
 
 bool Issuer::may_license(std::string_view object) const {

@@ -23,6 +23,7 @@ struct Issuer {
   std::vector<std::string> scopes;
   ValidityWindow validity;  ///< when it may issue; a document is judged by its issue time
   bool may_license(std::string_view object) const;
+  bool may_repair_time() const;
 };
 /// As a bundle has it, alone: what `latchkey-vendor issuer create` hands to `trust sign`. Error:
 /// `invalid-format`.

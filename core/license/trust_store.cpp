@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/base/sha256.h"
-#include "core/license/envelope.h"
 
 namespace latchkey {
 namespace {
@@ -53,18 +52,15 @@ bool holds(const ValidityWindow& window, Time at) {
   return window.not_before <= at && at < window.not_after;
 }
 
-Result<void> check_issuer(const LicenseDocument& document,
-                          const std::vector<const Issuer*>& signers) {
-  const auto at = std::ranges::find(signers, document.issuer, &Issuer::name);
-  if (at == signers.end()) return untrusted("The issuer that this license names did not sign it.");
-  const auto& issuer = **at;
+/// The one of `signers` that a document names.
+Result<const Issuer*> named_issuer(const std::string& name, Time issued,
+                                   const std::vector<const Issuer*>& signers) {
+  const auto at = std::ranges::find(signers, name, &Issuer::name);
+  if (at == signers.end()) return untrusted("The issuer that this document names did not sign it.");
   // By the issue time, not by today: a key that has ended keeps what it issued.
-  if (!holds(issuer.validity, document.issued))
-    return untrusted("The issuing key was not valid when this license was issued.");
-  for (const auto& entry : document.entries)
-    if (!issuer.may_license(entry.object))
-      return untrusted("The issuing key may not license `" + entry.object + "`.");
-  return {};
+  if (!holds((*at)->validity, issued))
+    return untrusted("The issuing key was not valid when this document was issued.");
+  return *at;
 }
 
 }  // namespace
@@ -102,20 +98,39 @@ bool TrustStore::revokes_key_id(std::string_view key_id) const {
   return contains(bundle_.revoked.key_ids, key_id);
 }
 
+Result<std::vector<const Issuer*>> TrustStore::signers(const Envelope& envelope) const {
+  std::vector<const Issuer*> out;
+  for (const auto at : verified_by(envelope, issuer_keys_)) out.push_back(&bundle_.issuers[at]);
+  if (out.empty()) return untrusted("No issuing key of the trust bundle signed this document.");
+  std::erase_if(out, [&](const Issuer* issuer) {
+    return contains(bundle_.revoked.issuers, issuer->key.fingerprint());
+  });
+  if (out.empty()) return revoked("The issuing key of this document was revoked.");
+  return out;
+}
+
 Result<VerifiedLicense> TrustStore::verify_license(ByteView text) const {
   LK_TRY(const auto envelope, parse_envelope(text));
   if (envelope.payload_type != kLicenseType) return wrong_type(envelope.payload_type, kLicenseType);
-  std::vector<const Issuer*> signers;
-  for (const auto at : verified_by(envelope, issuer_keys_)) signers.push_back(&bundle_.issuers[at]);
-  if (signers.empty()) return untrusted("No issuing key of the trust bundle signed this license.");
-  std::erase_if(signers, [&](const Issuer* issuer) {
-    return contains(bundle_.revoked.issuers, issuer->key.fingerprint());
-  });
-  if (signers.empty()) return revoked("The issuing key of this license was revoked.");
+  LK_TRY(const auto signed_by, signers(envelope));
   LK_TRY(auto document, parse_license(envelope.payload));
-  LK_CHECK(check_issuer(document, signers));
+  LK_TRY(const auto* const issuer, named_issuer(document.issuer, document.issued, signed_by));
+  for (const auto& entry : document.entries)
+    if (!issuer->may_license(entry.object))
+      return untrusted("The issuing key may not license `" + entry.object + "`.");
   LK_CHECK(check_revoked(document));
   return VerifiedLicense{std::move(document), content_hash(text)};
+}
+
+Result<TimeRepair> TrustStore::verify_time_repair(ByteView text) const {
+  LK_TRY(const auto envelope, parse_envelope(text));
+  if (envelope.payload_type != kTimeRepairType)
+    return wrong_type(envelope.payload_type, kTimeRepairType);
+  LK_TRY(const auto signed_by, signers(envelope));
+  LK_TRY(auto repair, parse_time_repair(envelope.payload));
+  LK_TRY(const auto* const issuer, named_issuer(repair.issuer, repair.time, signed_by));
+  if (!issuer->may_repair_time()) return untrusted("The issuing key may not repair time.");
+  return repair;
 }
 
 Result<void> TrustStore::check_revoked(const LicenseDocument& document) const {

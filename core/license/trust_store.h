@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "core/license/document.h"
+#include "core/license/envelope.h"
+#include "core/license/time_repair.h"
 #include "core/license/trust_bundle.h"
 
 namespace latchkey {
@@ -36,8 +38,12 @@ class TrustStore {
 
   /// Verifies, then parses. Errors (SPEC LIC-5): `invalid-format`, `untrusted-signer`, `revoked`.
   Result<VerifiedLicense> verify_license(ByteView envelope) const;
+  /// As verify_license(), by an issuing key of scope `time`; whether it is for this deployment, and
+  /// not used yet, is another question.
+  Result<TimeRepair> verify_time_repair(ByteView envelope) const;
 
  private:
+  Result<std::vector<const Issuer*>> signers(const Envelope& envelope) const;
   Result<void> check_revoked(const LicenseDocument& document) const;
 
   RootSet roots_;

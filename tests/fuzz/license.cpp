@@ -2,9 +2,9 @@
 
 #include "tests/support/sample_vendor.h"
 
-// Envelopes, license documents, trust bundles and stamps, each also as if a trusted key had signed
-// the bytes: what a signer vouches for is parsed as strictly as what nobody does. What is accepted
-// reads back the same.
+// Envelopes, license documents, trust bundles, time repairs and stamps, each also as if a trusted
+// key had signed the bytes: what a signer vouches for is parsed as strictly as what nobody does.
+// What is accepted reads back the same.
 namespace {
 
 using namespace latchkey;
@@ -21,6 +21,7 @@ void try_envelope(ByteView text) {
   // Nobody can have made a signature of these keys, which are new in each run.
   require(!trust.verify_license(text));
   require(!trust.accept(text));
+  require(!trust.verify_time_repair(text));
 }
 
 void try_payloads(ByteView text) {
@@ -30,6 +31,8 @@ void try_payloads(ByteView text) {
     const auto again = serialise(*bundle);
     require(serialise(parse_trust_bundle(as_bytes(again)).value()) == again);
   }
+  if (const auto repair = parse_time_repair(text))
+    require(parse_time_repair(as_bytes(serialise(*repair))) == *repair);
   if (const auto issuer = parse_issuer(text))
     require(parse_issuer(as_bytes(serialise(*issuer))).has_value());
 }
