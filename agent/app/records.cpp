@@ -63,6 +63,14 @@ struct Describer {
     return "upload by " + fact.by + " from a " + fact.method + " refused: " + fact.code + ": " +
            fact.detail;
   }
+  std::string operator()(const ClockJumped& fact) const {
+    return "license time went forward from " + format_time(fact.from) + " to " +
+           format_time(fact.to);
+  }
+  std::string operator()(const TimeRepaired& fact) const {
+    return "time repair " + fact.id + " used, installed by " + fact.by + "; issued " +
+           format_time(fact.time);
+  }
   std::string operator()(const PeerLost& fact) const {
     return "node " + name_of(fact.peer, names) + " is unreachable; its keys count as absent here";
   }

@@ -15,6 +15,8 @@ struct KindOf {
   std::string_view operator()(const LicenseWithdrawn&) const { return "license-withdrawn"; }
   std::string_view operator()(const TrustInstalled&) const { return "trust-installed"; }
   std::string_view operator()(const ImportRefused&) const { return "import-refused"; }
+  std::string_view operator()(const ClockJumped&) const { return "clock-jumped"; }
+  std::string_view operator()(const TimeRepaired&) const { return "time-repaired"; }
   std::string_view operator()(const PeerLost&) const { return "peer-lost"; }
   std::string_view operator()(const PeerFound&) const { return "peer-found"; }
   std::string_view operator()(const HistoryWarning&) const { return "history-warning"; }
@@ -28,6 +30,7 @@ std::string_view kind(const FactBody& body) { return std::visit(KindOf{}, body);
 std::string_view named_document(const FactBody& body) {
   if (const auto* imported = std::get_if<LicenseImported>(&body)) return imported->license.document;
   if (const auto* installed = std::get_if<TrustInstalled>(&body)) return installed->document;
+  if (const auto* repaired = std::get_if<TimeRepaired>(&body)) return repaired->document;
   const auto* read = std::get_if<KeyRead>(&body);
   if (read != nullptr && read->reading.license) return read->reading.license->document;
   return {};

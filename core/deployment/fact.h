@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -92,6 +93,27 @@ struct ImportRefused {
   std::string batch;   ///< content hash of the upload
   bool operator==(const ImportRefused&) const = default;
 };
+/// License time went forward by more than kClockSkew at once, because a clock was believed (SPEC
+/// TIME-2). Should the vendor say later that it was wrong, this says by how much.
+struct ClockJumped {
+  Time from;
+  Time to;  ///< later; the same once it was taken back, see core/deployment/repaired_dates.h
+  bool operator==(const ClockJumped&) const = default;
+};
+/// A time repair (core/license/time_repair.h) took license time back on this node; the first fact
+/// of a new chain. The document travels with the fact.
+struct TimeRepaired {
+  std::string id;        ///< of the document
+  Time time;             ///< that it tells
+  std::string document;  ///< content hash of the envelope
+  /// The chains that a wrong clock dated, each with its last fact known here.
+  std::map<std::string, std::uint64_t> heads;
+  /// One of them had jumped more than once, and not every jump need have been wrong: the dates are
+  /// the earliest possible ones.
+  bool estimated = false;
+  std::string by;
+  bool operator==(const TimeRepaired&) const = default;
+};
 /// The peer stayed silent for peer.hold: from now on its keys count as absent for this node (SPEC
 /// KEY-12).
 struct PeerLost {
@@ -116,9 +138,10 @@ struct UnknownFact {
   bool operator==(const UnknownFact&) const = default;
 };
 
-using FactBody = std::variant<NodeStarted, NodeStopped, NodeJoined, NodeFactors, KeyRead, KeyGone,
-                              LicenseImported, LicenseDeleted, LicenseWithdrawn, TrustInstalled,
-                              ImportRefused, PeerLost, PeerFound, HistoryWarning, UnknownFact>;
+using FactBody =
+    std::variant<NodeStarted, NodeStopped, NodeJoined, NodeFactors, KeyRead, KeyGone,
+                 LicenseImported, LicenseDeleted, LicenseWithdrawn, TrustInstalled, ImportRefused,
+                 ClockJumped, TimeRepaired, PeerLost, PeerFound, HistoryWarning, UnknownFact>;
 
 /// `node-started`, `key-read`, …
 std::string_view kind(const FactBody& body);

@@ -12,6 +12,7 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMaxFactSize = 64 * 1024;
 constexpr std::size_t kMaxWindows = 1024;
+constexpr std::size_t kMaxRepairedChains = 512;
 
 struct BadFact {
   std::string what;
@@ -128,6 +129,18 @@ struct BodyWriter {
     out["method"] = body.method;
     out["batch"] = body.batch;
   }
+  void operator()(const ClockJumped& body) const {
+    out["from"] = format_time(body.from);
+    out["to"] = format_time(body.to);
+  }
+  void operator()(const TimeRepaired& body) const {
+    out["id"] = body.id;
+    out["time"] = format_time(body.time);
+    out["document"] = body.document;
+    out["heads"] = body.heads;
+    if (body.estimated) out["estimated"] = true;
+    out["by"] = body.by;
+  }
   void operator()(const PeerLost& body) const { out["peer"] = body.peer; }
   void operator()(const PeerFound& body) const { out["peer"] = body.peer; }
   void operator()(const HistoryWarning& body) const {
@@ -167,6 +180,25 @@ TrustInstalled trust_from(const Json& in) {
   return installed;
 }
 
+ClockJumped jump_from(const Json& in) {
+  const ClockJumped jumped{time_at(in, "from"), time_at(in, "to")};
+  if (jumped.to <= jumped.from) throw BadFact{"a jump that is none"};
+  return jumped;
+}
+
+TimeRepaired repair_from(const Json& in) {
+  TimeRepaired repaired{in.at("id"), time_at(in, "time"),          in.at("document"),
+                        {},          in.value("estimated", false), in.at("by")};
+  const auto& heads = in.at("heads");
+  if (!heads.is_object() || heads.size() > kMaxRepairedChains || repaired.document.empty())
+    throw BadFact{"a time repair without a document, or of too many chains"};
+  for (const auto& [chain, head] : heads.items()) {
+    if (!head.is_number_unsigned()) throw BadFact{"a head is not a number"};
+    repaired.heads.emplace(chain, head);
+  }
+  return repaired;
+}
+
 FactBody body_from(const std::string& kind, const Json& in) {
   if (kind == "node-started") return NodeStarted{in.at("version")};
   if (kind == "node-stopped") return NodeStopped{};
@@ -183,6 +215,8 @@ FactBody body_from(const std::string& kind, const Json& in) {
   if (kind == "import-refused")
     return ImportRefused{in.at("code"), in.at("detail"), in.at("by"), in.at("method"),
                          in.at("batch")};
+  if (kind == "clock-jumped") return jump_from(in);
+  if (kind == "time-repaired") return repair_from(in);
   if (kind == "peer-lost") return PeerLost{in.at("peer")};
   if (kind == "peer-found") return PeerFound{in.at("peer")};
   if (kind == "history-warning") return HistoryWarning{in.at("code"), in.at("detail")};

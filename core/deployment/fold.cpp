@@ -62,11 +62,14 @@ class Folder {
     touched_ = seen_any_ = true;
     presence_.read(at, fact, read);
     kept_.see(read.reading);
-    tenure_.adopt_stamp(read.reading);
+    tenure_.adopt_stamp(at, read.reading);
   }
   void on(Time, const Fact& fact, const KeyGone& gone) {
     touched_ = true;
     presence_.gone(fact, gone);
+  }
+  void on(Time at, const Fact&, const TimeRepaired& repaired) {
+    if (repaired.estimated) tenure_.doubt(at);
   }
   void on(Time, const Fact& fact, const NodeFactors& factors) { factors_[fact.node] = &factors; }
   void on(Time, const Fact&, const NodeJoined& joined) {

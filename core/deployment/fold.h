@@ -30,7 +30,8 @@ struct FoldStep {
 };
 using WatchFold = std::function<void(const FoldStep&)>;
 
-/// The heart: a pure function of the facts of all nodes. Facts in any order, duplicates allowed.
+/// The heart: a pure function of the facts of all nodes, with repaired dates
+/// (with_repaired_dates()). Facts in any order, duplicates allowed.
 /// `watch` sees each instant on the way, in order of time.
 Decision fold(std::span<const Fact> facts, const FoldConfig& config, Time now,
               const WatchFold& watch = {});

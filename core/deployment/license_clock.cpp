@@ -61,6 +61,8 @@ Duration LicenseClock::tolerance() const {
 
 void LicenseClock::take(Time time, bool on_trust) {
   if (on_trust && settled_) stretched_ += time - license_;
+  if (anchored_ && time - license_ > kClockSkew)
+    jump_ = ClockJumped{jump_ ? jump_->from : license_, time};
   license_ = time;
   anchored_ = settled_ = true;
 }
@@ -110,6 +112,10 @@ void LicenseClock::suspect() {
 void LicenseClock::hear_peer(const NodeTimes& peer, const ClockReading& now) {
   peer_ = Peer{peer, now.boot};
   advance(now);
+}
+
+bool LicenseClock::is_ahead_of_peer() const {
+  return peer_ && license_ - peer_now(peer_->times.license) > kClockSkew;
 }
 
 void LicenseClock::believe_issued(Time issued) { issued_ = std::max(issued_, issued); }

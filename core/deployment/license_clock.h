@@ -3,10 +3,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
 #include "core/base/time.h"
+#include "core/deployment/fact.h"
 
 namespace latchkey {
 
@@ -87,8 +89,13 @@ class LicenseClock {
   void hear_peer(const NodeTimes& peer, const ClockReading& now);
   /// A document of a trusted signer bears this date.
   void believe_issued(Time issued);
-  /// The vendor says what time it is (core/license/time_repair.h); the one way back.
+  /// The vendor says that license time went wrong (core/license/time_repair.h); the one way back.
   void repair(Time time, const ClockReading& now);
+
+  /// How license time went forward by more than kClockSkew at once, since the last call.
+  std::optional<ClockJumped> take_jump() { return std::exchange(jump_, std::nullopt); }
+  /// The peer's license time is more than kClockSkew behind ours.
+  bool is_ahead_of_peer() const;
 
   ClockMemory memory() const;
   std::vector<ClockAnomaly> anomalies() const;
@@ -116,6 +123,7 @@ class LicenseClock {
   Duration stretched_{};  ///< steps forward taken on trust; wears off while the machine runs
   std::optional<Suspicion> suspicion_;
   std::optional<Peer> peer_;
+  std::optional<ClockJumped> jump_;
   ClockReading now_;            ///< the latest reading
   bool remembers_ = true;       ///< there is a reading before the first
   Duration ran_{};              ///< between the latest two

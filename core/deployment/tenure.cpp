@@ -3,12 +3,24 @@
 #include <algorithm>
 #include <utility>
 
-namespace latchkey {
+#include "core/deployment/license_clock.h"
 
-void Tenure::adopt_stamp(const KeyReading& reading) {
+namespace latchkey {
+namespace {
+
+/// A removal in the future is the word of a wrong clock: when it was nobody knows, so it counts as
+/// one of now, and its buffer as over.
+RemovalHistory told_by(const RemovalStamp& stamp, Time now) {
+  if (stamp.removed_at - now <= kClockSkew) return {1, stamp.removed_at, stamp.buffer_until};
+  return {1, now, std::min(stamp.buffer_until, now)};
+}
+
+}  // namespace
+
+void Tenure::adopt_stamp(Time now, const KeyReading& reading) {
   if (!reading.works() || !reading.stamp) return;
   auto& history = history_[reading.key_id];
-  const RemovalHistory told{1, reading.stamp->removed_at, reading.stamp->buffer_until};
+  const auto told = told_by(*reading.stamp, now);
   if (history.removals == 0 || history.removed_at < told.removed_at) {
     history = {history.removals + 1, told.removed_at, told.buffer_until};
     return;
@@ -16,6 +28,11 @@ void Tenure::adopt_stamp(const KeyReading& reading) {
   // The facts may know the later removal and not this one: a restored database finds its key gone.
   const auto after = forecast_removal(&told, history.removed_at).until(history.removed_at);
   history.buffer_until = std::min(history.buffer_until, after);
+}
+
+void Tenure::doubt(Time now) {
+  for (auto& [key_id, history] : history_)
+    if (history.removals != 0) history.removed_at = std::max(history.removed_at, now);
 }
 
 void Tenure::choose(Time at, const std::optional<KeyInPort>& in_use) {

@@ -18,7 +18,10 @@ class Tenure {
   const std::optional<Buffer>& buffer() const { return buffer_; }  ///< over or not
 
   /// What the key itself remembers, when the facts have forgotten it (SPEC BUF-10).
-  void adopt_stamp(const KeyReading& reading);
+  void adopt_stamp(Time now, const KeyReading& reading);
+  /// When the removals so far were is an estimate (SPEC TIME-2): no memory of one ends before it
+  /// would if it was now.
+  void doubt(Time now);
   /// At this instant the status table chose this key, or none.
   void choose(Time at, const std::optional<KeyInPort>& in_use);
 

@@ -19,17 +19,30 @@ Witness::Witness(WitnessConfig config) : config_(std::move(config)) {}
 
 void Witness::merge(std::vector<Fact> facts) {
   folded_ = {};
-  facts_.insert(facts_.end(), std::make_move_iterator(facts.begin()),
-                std::make_move_iterator(facts.end()));
-  if (!std::is_sorted(facts_.begin(), facts_.end(), before))
-    std::sort(facts_.begin(), facts_.end(), before);
-  facts_.erase(std::unique(facts_.begin(), facts_.end(), same_fact), facts_.end());
+  auto& all = recorded_.empty() ? facts_ : recorded_;
+  all.insert(all.end(), std::make_move_iterator(facts.begin()),
+             std::make_move_iterator(facts.end()));
+  if (!std::is_sorted(all.begin(), all.end(), before)) std::sort(all.begin(), all.end(), before);
+  all.erase(std::unique(all.begin(), all.end(), same_fact), all.end());
+  redate();
   learn_from_facts();
+}
+
+/// From the first repair on both are kept: the date of a fact depends on others that may come
+/// later.
+void Witness::redate() {
+  auto repaired = with_repaired_dates(recorded_.empty() ? facts_ : recorded_);
+  if (!repaired) return;
+  if (recorded_.empty()) recorded_ = std::move(facts_);
+  facts_ = std::move(repaired->facts);
+  leads_ = std::move(repaired->leads);
 }
 
 void Witness::change_chain(std::string chain, std::vector<Fact> facts) {
   config_.chain = std::move(chain);
   facts_.clear();
+  recorded_.clear();
+  leads_.clear();
   fresh_.clear();
   next_seq_ = 1;
   peer_.clear();
@@ -128,6 +141,7 @@ void Witness::say_again(Time now) {
 
 void Witness::key_read(Time now, std::string port, std::string driver, KeyReading reading) {
   if (present_) present_->insert(port);
+  if (reading.stamp) reading.stamp = with_repaired_date(*reading.stamp, now, leads_);
   const auto* known = last_reading(port);
   KeyRead read{std::move(port), std::move(driver), std::move(reading)};
   readings_[read.port] = read;
@@ -166,6 +180,17 @@ void Witness::license_withdrawn(Time now, LicenseWithdrawn withdrawn) {
 
 void Witness::trust_installed(Time now, TrustInstalled installed) {
   add(now, std::move(installed));
+}
+
+void Witness::clock_jumped(Time now, ClockJumped jumped) { add(now, jumped); }
+
+void Witness::time_repaired(Time now, std::string chain, TimeRepaired repaired) {
+  config_.chain = std::move(chain);
+  next_seq_ = 1;
+  if (silent_since_) silent_since_ = std::min(*silent_since_, now);
+  const Fact fact{now, config_.chain, next_seq_++, config_.node, std::move(repaired)};
+  fresh_.push_back(fact);
+  merge({fact});
 }
 
 /// Counted in the facts themselves, so that a restart grants no new ones.
@@ -218,6 +243,7 @@ void Witness::add(Time now, FactBody body) {
   Fact fact{now, config_.chain, next_seq_++, config_.node, std::move(body)};
   fresh_.push_back(fact);
   folded_ = {};
+  if (!recorded_.empty()) recorded_.push_back(fact);
   facts_.insert(std::upper_bound(facts_.begin(), facts_.end(), fact, before), std::move(fact));
 }
 

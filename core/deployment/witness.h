@@ -9,6 +9,7 @@
 #include "core/deployment/changes.h"
 #include "core/deployment/fact.h"
 #include "core/deployment/fold.h"
+#include "core/deployment/repaired_dates.h"
 
 namespace latchkey {
 
@@ -64,6 +65,11 @@ class Witness {
   void license_withdrawn(Time now, LicenseWithdrawn withdrawn);
   /// An administrator installed a trust bundle that was verified (SPEC SEC-5).
   void trust_installed(Time now, TrustInstalled installed);
+  /// Before anything that the clock dates after it.
+  void clock_jumped(Time now, ClockJumped jumped);
+  /// License time was taken back to `now` (SPEC TIME-2), as plan_repair() says. Dates never
+  /// decrease within a chain, so this node writes on in `chain`, a new one.
+  void time_repaired(Time now, std::string chain, TimeRepaired repaired);
   /// Adds at most kMaxRefusals of this node within a day, each with at most kMaxRefusalDetail bytes
   /// of detail, so that no stream of bad uploads fills the disk; the last one says that it is.
   void import_refused(Time now, ImportRefused refused);
@@ -80,8 +86,11 @@ class Witness {
 
   /// New facts of this node since the last call, in order.
   std::vector<Fact> take_new();
-  const std::vector<Fact>& facts() const { return facts_; }  ///< in canonical order
-  const std::string& peer() const { return peer_; }          ///< node id, empty: alone
+  /// In canonical order, with the dates that repairs leave them (with_repaired_dates()).
+  const std::vector<Fact>& facts() const { return facts_; }
+  /// The same as they were written; in canonical order by those dates, but for the newest ones.
+  const std::vector<Fact>& recorded() const { return recorded_.empty() ? facts_ : recorded_; }
+  const std::string& peer() const { return peer_; }  ///< node id, empty: alone
   /// The link is up, or there is no peer.
   bool hears_peer() const { return !silent_since_ && !peer_lost_; }
   Decision decide(Time now) const;
@@ -96,6 +105,7 @@ class Witness {
 
   void add(Time now, FactBody body);
   void learn_from_facts();
+  void redate();
   void lose_absent(Time now);
   bool stands(const Decision& decision, const KeyRead& read) const;
   void say_again(Time now);
@@ -104,6 +114,8 @@ class Witness {
 
   WitnessConfig config_;
   std::vector<Fact> facts_;
+  std::vector<Fact> recorded_;  ///< with the dates as they were written; empty: no repair is known
+  WrongLeads leads_;
   mutable Folded folded_;  ///< reset when `facts_` changes
   std::vector<Fact> fresh_;
   std::uint64_t next_seq_ = 1;

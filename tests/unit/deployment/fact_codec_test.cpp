@@ -37,6 +37,9 @@ const std::vector<FactBody>& bodies() {
       LicenseWithdrawn{"LK-1", "aa", "lic", "revoked"},
       TrustInstalled{7, "ff", "root"},
       ImportRefused{"expired", "it has expired", "root", "file", "ee"},
+      ClockJumped{kAt, kAt + kDay},
+      TimeRepaired{"T-1", kAt, "ff", {{"c1", 7}}, true, "root"},
+      TimeRepaired{"T-1", kAt, "ff", {}, false, "root"},
       UnknownFact{"license-lent"},
   };
   return kBodies;

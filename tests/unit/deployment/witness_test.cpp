@@ -354,6 +354,18 @@ TEST(Witness, AKeyThatADamagedHistoryStillBelievesInLeftWhenItEnds) {
   }
 }
 
+// SPEC BUF-10, TIME-2: a stamp of the future is the word of a wrong clock
+TEST(Witness, AStampOfTheFutureLengthensNothing) {
+  const RemovalStamp stamp{kStart + 700 * kDay, kStart + 730 * kDay};
+  auto a = node("a");
+  a.start(kStart, "1");
+  a.key_read(kStart + kDay, "p1", "hidkey", working("X", stamp));
+  a.key_gone(kStart + 2 * kDay, "p1");
+  const auto decision = a.decide(kStart + 2 * kDay);
+  ASSERT_TRUE(decision.buffer);
+  EXPECT_EQ(decision.buffer->until, kStart + kDay) << "over when the key was read";
+}
+
 // SPEC BUF-10: what is known here and is newer than the stamp stays
 TEST(Witness, AnOlderStampChangesNothing) {
   auto a = node("a");
