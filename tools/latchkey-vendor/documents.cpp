@@ -9,6 +9,7 @@
 #include "core/base/deflate.h"
 #include "core/license/document.h"
 #include "core/license/envelope.h"
+#include "core/license/time_repair.h"
 #include "core/license/trust_bundle.h"
 #include "tools/latchkey-vendor/files.h"
 
@@ -20,12 +21,15 @@ struct CloseArchive {
   void operator()(archive_entry* entry) const { archive_entry_free(entry); }
 };
 
-/// An agent takes trust first, whatever the order; a person who lists the package sees why.
-int rank(const PackagedDocument& document) { return document.type == kTrustType ? 0 : 1; }
+/// An agent takes trust first, then time, whatever the order; a person who lists the package sees
+/// why.
+int rank(const PackagedDocument& document) {
+  return document.type == kTrustType ? 0 : document.type == kTimeRepairType ? 1 : 2;
+}
 
 tl::unexpected<Error> about(const PackagedDocument& document, const std::string& message) {
   return fail("invalid-format", document.name + ": " + message,
-              "Name licenses and trust bundles, each once.");
+              "Name licenses, trust bundles and time repairs, each once.");
 }
 
 la_ssize_t append(archive*, void* out, const void* bytes, std::size_t count) {
@@ -99,6 +103,11 @@ Result<std::string> name_in_package(const PackagedDocument& document) {
     const auto bundle = parse_trust_bundle(envelope->payload);
     if (!bundle) return about(document, bundle.error().message);
     return "trust-" + std::to_string(bundle->version) + ".json";
+  }
+  if (envelope->payload_type == kTimeRepairType) {
+    const auto repair = parse_time_repair(envelope->payload);
+    if (!repair) return about(document, repair.error().message);
+    return "time-" + repair->id + ".json";
   }
   return about(document, "A package does not hold `" + envelope->payload_type + "`.");
 }

@@ -32,6 +32,7 @@ void describe(CLI::App& app, Session& session) {
   add_trust_sign(group(app, "trust", "trust bundles: whom an agent believes"), session);
   add_issue(app, session);
   add_package(app, session);
+  add_time_repair(app, session);
   add_catalog(app, session);
   add_inspect(app, session);
   add_verify(app, session);

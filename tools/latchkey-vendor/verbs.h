@@ -14,6 +14,7 @@ void add_issuer_create(CLI::App& group, Session& session);
 void add_trust_sign(CLI::App& group, Session& session);
 void add_issue(CLI::App& app, Session& session);
 void add_package(CLI::App& app, Session& session);
+void add_time_repair(CLI::App& app, Session& session);
 void add_catalog(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);

@@ -31,8 +31,20 @@ json about(const VerifiedLicense& license) {
   return out;
 }
 
+json about(const TimeRepair& repair) {
+  return {{"time_repair", repair.id},
+          {"issuer", repair.issuer},
+          {"deployment", repair.deployment},
+          {"time", format_time(repair.time)},
+          {"until", format_time(repair.until)}};
+}
+
 /// What the document turned out to be; a trust bundle is in force from then on.
 Result<json> examine(const PackagedDocument& document, TrustStore& trust) {
+  if (document.type == kTimeRepairType) {
+    LK_TRY(const auto repair, trust.verify_time_repair(document.envelope));
+    return about(repair);
+  }
   if (document.type != kTrustType) {
     LK_TRY(const auto license, trust.verify_license(document.envelope));
     return about(license);
