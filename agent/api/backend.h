@@ -61,6 +61,10 @@ class Backend {
   /// As install_licenses(), for trust bundles alone; in force when it answers (SPEC SEC-5).
   virtual void install_trust(const net::Caller& caller, const std::string& upload,
                              net::Done done) = 0;
+  /// One time repair's envelope; answers when license time is right and that is durable here (SPEC
+  /// TIME-2).
+  virtual void repair_time(const net::Caller& caller, const std::string& envelope,
+                           JsonDone done) = 0;
   virtual void records(const RecordQuery& query, JsonDone done) = 0;          ///< newest first
   virtual void license_records(const RecordQuery& query, JsonDone done) = 0;  ///< newest first
   /// Reads the whole database again on the store thread and follows every hash chain (SPEC REC-2).

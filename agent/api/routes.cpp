@@ -14,6 +14,7 @@ net::Router make_routes(Backend& backend) {
   add_record_routes(router, backend);
   add_request_key_routes(router, backend);
   add_trust_routes(router, backend);
+  add_time_routes(router, backend);
   add_event_routes(router, backend);
   return router;
 }

@@ -5,6 +5,9 @@
 #include <fstream>
 #include <utility>
 
+#include "agent/app/fact_log.h"
+#include "core/deployment/repaired_dates.h"
+
 namespace latchkey {
 namespace {
 
@@ -18,9 +21,10 @@ std::string boot_id() {
 
 LicenseClock clock_of(const StoreContents& contents) {
   auto memory = parse_clock_memory(contents.clock);
+  auto facts = facts_of(contents.facts);
+  if (auto repaired = with_repaired_dates(facts)) facts = std::move(repaired->facts);
   std::optional<Time> newest;
-  for (const auto& stored : contents.facts)
-    newest = std::max(newest.value_or(Time{}), stored.fact.at);
+  for (const auto& fact : facts) newest = std::max(newest.value_or(Time{}), fact.at);
   return LicenseClock(memory ? std::optional(std::move(*memory)) : std::nullopt, newest);
 }
 
@@ -38,6 +42,14 @@ ClockReading read_clocks() {
 
 AgentClock::AgentClock(const StoreContents& contents, Read read)
     : read_(std::move(read)), clock_(clock_of(contents)) {}
+
+Time AgentClock::repair(Time time) {
+  clock_.repair(time, read_());
+  const Time license = now();
+  clock_.take_jump();  // from what the document tells to what the clock says: both are right
+  kept_at_.reset();
+  return license;
+}
 
 NodeTimes AgentClock::times() const {
   const auto reading = read_();

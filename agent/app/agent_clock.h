@@ -32,6 +32,11 @@ class AgentClock final : public Clock {
 
   /// Reads the clocks.
   Time now() const override { return clock_.advance(read_()); }
+  std::optional<ClockJumped> take_jump() { return clock_.take_jump(); }
+  bool is_ahead_of_peer() const { return clock_.is_ahead_of_peer(); }
+  /// Takes license time back to `time`, or to this machine's clock if that is later; what it is
+  /// then (SPEC TIME-2).
+  Time repair(Time time);
   NodeTimes times() const;
   ClockView view() const;
 

@@ -77,24 +77,35 @@ App::App(AppParts parts)
       publisher_(reactor_, clock_, config_.catalog.content,
                  [this](StatusView& view) { complete(view); }),
       log_(reactor_, clock_, *store_, system_random,
-           {identity_.node_id(), config_.keys.settle, config_.peer.hold},
+           {identity_.node_id(), config_.keys.settle, config_.peer.hold,
+            [this] { return clock_.take_jump(); },
+            [this](const TimeRepaired& repaired, ByteView document,
+                   const std::vector<ByteView>& bundles) {
+              return time_.check(repaired, document, bundles);
+            }},
            std::move(parts.opened.contents), [this] { changed(); }),
       keys_(context_, reactor_, clock_, log_, identity_, config_.keys,
             make_reader(settings_, config_.keys.call_deadline), [this] { changed(); }),
       peer_desk_(log_, clock_, identity_, *settings_, [this] { changed(); }),
       link_(context_, reactor_, clock_, peer_config(config_, identity_), peer_desk_),
+      time_({reactor_, clock_, log_, *store_, link_, identity_, *settings_,
+             [this] { return names(); }, [this] { keys_.refresh(); }}),
       licenses_({reactor_, clock_, log_, keys_, link_, settings_, config_.catalog.content,
                  [this] {
                    return Premises{identity_.deployment_id(), names()};
                  },
-                 publisher_.documents()},
+                 publisher_.documents(),
+                 [this](const TimeRepair& repair, Document document, const std::string& by,
+                        Backend::JsonDone done) {
+                   time_.use(repair, std::move(document), by, std::move(done));
+                 }},
                 identity_.node_id(), make_writer(settings_, config_.keys.call_deadline)),
       requests_(log_, identity_, std::move(parts.machine), [this] { return names(); }),
       trust_({clock_, log_, settings_, [this] { return names(); }, [this] { keys_.refresh(); }},
              std::move(parts.configured_trust), std::move(parts.trust)),
       pools_(publisher_, clock_, config_.catalog.content),
-      front_desk_(log_, *store_, publisher_, keys_, licenses_, pools_, requests_, trust_, link_,
-                  [this] { return names(); }),
+      front_desk_(log_, *store_, publisher_, keys_, licenses_, pools_, requests_, trust_, time_,
+                  link_, [this] { return names(); }),
       beat_(reactor_.alarm()),
       last_call_(reactor_.alarm()) {
   publisher_.on_published([this] {
@@ -102,8 +113,12 @@ App::App(AppParts parts)
     clock_.believe_licenses(publisher_.decision(), identity_.node_id());
     keys_.write_stamps(publisher_.decision());
     licenses_.published(publisher_.decision());
+    time_.published();
   });
-  peer_desk_.on_peer_has([this](const ChainHeads& theirs) { licenses_.peer_has(theirs); });
+  peer_desk_.on_peer_has([this](const ChainHeads& theirs) {
+    licenses_.peer_has(theirs);
+    time_.peer_has(theirs);
+  });
 }
 
 Result<void> App::start() {
@@ -158,6 +173,7 @@ void App::stop() {
   server_.reset();
   link_.stop();
   keys_.stop(std::chrono::milliseconds(0));
+  log_.note_jump();
   keep_clock(clock_.memory());
   log_.witness([](Witness& w, Time now) { w.stop(now); });
   log_.when_durable([this] { context_.stop(); });
@@ -204,6 +220,8 @@ void App::beat() {
   systemd::alive();
   keys_.rescan();
   licenses_.rescan();
+  log_.note_jump();
+  time_.look();
   publisher_.publish(log_);
   if (auto memory = clock_.memory_due()) keep_clock(std::move(*memory));
   beat_->set(beat_interval(), [this] { beat(); });
@@ -221,6 +239,7 @@ void App::keep_clock(std::string memory) {
 void App::changed() {
   requests_.tell_factors();
   trust_.look();
+  time_.look();
   publisher_.publish(log_);
   const auto known = log_.facts().entries().size();
   if (std::exchange(pushed_, known) != known) link_.push();

@@ -66,6 +66,7 @@ class App {
   KeyDesk keys_;
   PeerDesk peer_desk_;
   PeerLink link_;
+  TimeDesk time_;
   LicenseDesk licenses_;
   RequestDesk requests_;
   TrustDesk trust_;

@@ -5,6 +5,13 @@
 
 namespace latchkey {
 
+std::vector<Fact> facts_of(const std::vector<StoredFact>& stored) {
+  std::vector<Fact> facts;
+  facts.reserve(stored.size());
+  for (const auto& one : stored) facts.push_back(one.fact);
+  return facts;
+}
+
 void FactLog::add(std::vector<StoredFact> facts, std::vector<Document> documents) {
   for (auto& stored : facts) {
     chains_[stored.fact.chain].push_back(entries_.size());
@@ -54,10 +61,15 @@ const Bytes* FactLog::document(const std::string& hash) const {
   return found == documents_.end() ? nullptr : &found->second;
 }
 
+bool FactLog::begins_with_repair(const std::vector<std::size_t>& chain) const {
+  return !chain.empty() &&
+         std::holds_alternative<TimeRepaired>(entries_[chain.front()].stored.fact.body);
+}
+
 Batch FactLog::facts_after(const ChainHeads& theirs, std::size_t max_facts) const {
   Batch batch;
   std::set<std::string> named;
-  for (const auto& [chain, entries] : chains_) {
+  const auto send = [&](const std::string& chain, const std::vector<std::size_t>& entries) {
     const auto known = theirs.find(chain);
     for (std::size_t i = known == theirs.end() ? 0 : known->second.seq; i < entries.size(); ++i) {
       if (!batch.facts.empty() && batch.facts.size() >= max_facts) break;
@@ -65,7 +77,11 @@ Batch FactLog::facts_after(const ChainHeads& theirs, std::size_t max_facts) cons
       batch.facts.push_back(stored.encoded);
       if (const auto name = named_document(stored.fact.body); !name.empty()) named.emplace(name);
     }
-  }
+  };
+  // A chain that begins with a time repair first: without it others are refused for their dates.
+  for (const bool repair : {true, false})
+    for (const auto& [chain, entries] : chains_)
+      if (begins_with_repair(entries) == repair) send(chain, entries);
   for (const auto& hash : named)
     if (const auto found = documents_.find(hash); found != documents_.end())
       batch.documents.push_back({found->first, found->second});

@@ -11,6 +11,8 @@
 
 namespace latchkey {
 
+std::vector<Fact> facts_of(const std::vector<StoredFact>& stored);
+
 /// Every fact that is durable on this node, in the order of arrival and by chain; and the
 /// documents.
 class FactLog {
@@ -36,6 +38,8 @@ class FactLog {
   Batch facts_after(const ChainHeads& theirs, std::size_t max_facts) const;
 
  private:
+  bool begins_with_repair(const std::vector<std::size_t>& chain) const;
+
   std::vector<Entry> entries_;
   std::map<std::string, std::vector<std::size_t>> chains_;  ///< seq - 1 -> index into entries_
   std::map<std::string, Bytes> documents_;

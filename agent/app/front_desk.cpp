@@ -21,7 +21,8 @@ void log_request(std::string_view what, const net::Caller& caller) {
 
 FrontDesk::FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
                      LicenseDesk& licenses, const PoolDesk& pools, RequestDesk& requests,
-                     TrustDesk& trust, PeerLink& link, std::function<NodeNames()> names)
+                     TrustDesk& trust, TimeDesk& time, PeerLink& link,
+                     std::function<NodeNames()> names)
     : log_(log),
       store_(store),
       publisher_(publisher),
@@ -30,6 +31,7 @@ FrontDesk::FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDe
       pools_(pools),
       requests_(requests),
       trust_(trust),
+      time_(time),
       link_(link),
       names_(std::move(names)) {}
 

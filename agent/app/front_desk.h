@@ -7,6 +7,7 @@
 #include "agent/app/publisher.h"
 #include "agent/app/records.h"
 #include "agent/app/request_desk.h"
+#include "agent/app/time_desk.h"
 #include "agent/app/trust_desk.h"
 
 namespace latchkey {
@@ -17,7 +18,7 @@ class FrontDesk final : public Backend {
   /// References outlive the desk.
   FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
             LicenseDesk& licenses, const PoolDesk& pools, RequestDesk& requests, TrustDesk& trust,
-            PeerLink& link, std::function<NodeNames()> names);
+            TimeDesk& time, PeerLink& link, std::function<NodeNames()> names);
 
   const Snapshot& snapshot() const override { return publisher_.snapshot(); }
   void refresh_keys(const net::Caller& caller, JsonDone done) override;
@@ -41,6 +42,9 @@ class FrontDesk final : public Backend {
                      net::Done done) override {
     licenses_.install(caller, upload, LicenseIntake::Takes::trust_bundles, std::move(done));
   }
+  void repair_time(const net::Caller& caller, const std::string& envelope, JsonDone done) override {
+    time_.install(caller, envelope, std::move(done));
+  }
   void records(const RecordQuery& query, JsonDone done) override;
   void license_records(const RecordQuery& query, JsonDone done) override {
     licenses_.records(query, std::move(done));
@@ -59,6 +63,7 @@ class FrontDesk final : public Backend {
   const PoolDesk& pools_;
   RequestDesk& requests_;
   TrustDesk& trust_;
+  TimeDesk& time_;
   PeerLink& link_;
   std::function<NodeNames()> names_;
 };

@@ -43,6 +43,7 @@ Json document_json(const InstallReport& report, std::size_t at) {
     out["issued"] = format_time(document.issued);
     out["entries"] = entries_json(document, report.catalog, report.now);
   }
+  if (uploaded.repair) out["time_repair"] = uploaded.repair->id;
   if (uploaded.bundle) out["trust_version"] = *uploaded.bundle;
   if (uploaded.refusal) {
     out["code"] = uploaded.refusal->code;

@@ -33,7 +33,8 @@ LicenseDesk::LicenseDesk(Parts parts, std::string self, KeyWriter write, Patienc
                parts_.documents, work_, acknowledger_, self_,
                [this](const std::string& document, const TrustStore* by) {
                  review_.passed(document, by);
-               }}) {}
+               },
+               parts_.repair_time}) {}
 
 /// Stays there as long as the documents.
 const LicenseDocument* LicenseDesk::find(const std::string& hash) const {

@@ -27,6 +27,7 @@ class LicenseDesk {
     const Catalog& catalog;  ///< a reload changes its content in place
     std::function<Premises()> premises;
     LicenseDocuments& documents;
+    LicenseIntake::RepairTime repair_time;
   };
   /// `self`: this node's id. References outlive the desk.
   LicenseDesk(Parts parts, std::string self, KeyWriter write, Patience patience = {});

@@ -39,7 +39,7 @@ const KeyBinding* key_of(const UploadedDocument& document) {
 }
 
 bool is_used(const UploadedDocument& document, const Decision& decision) {
-  if (document.bundle) return true;
+  if (document.bundle || document.repair) return true;
   if (!key_of(document)) return usable(summarise(document.license->document, ""), decision.at);
   return std::ranges::any_of(decision.keys, [&](const PluggedKey& key) {
     return key.holding.license && key.holding.license->document == document.hash;
@@ -80,6 +80,7 @@ struct LicenseIntake::Job {
   net::Done done;
   Result<UploadedDocuments> upload;
   std::shared_ptr<const TrustStore> trust;  ///< that it was verified by
+  std::size_t repairs_from = 0;             ///< time repairs before this document were used
   InstallReport report;
   net::Response answer;
 
@@ -117,9 +118,23 @@ void LicenseIntake::verify(const JobPtr& job) {
   job->trust = parts_.settings->get().first;
   parts_.work.run(
       [job](const std::stop_token& stop) {
-        verify_licenses(*job->upload, accept_bundles(*job->upload, *job->trust), stop);
+        verify_documents(*job->upload, accept_bundles(*job->upload, *job->trust), stop);
       },
-      [this, job] { judge(job); });
+      [this, job] { repair_time(job); });
+}
+
+/// One after the other; what follows is judged in the right time.
+void LicenseIntake::repair_time(const JobPtr& job) {
+  auto& documents = job->documents();
+  auto& at = job->repairs_from;
+  while (at < documents.size() && (!documents[at].repair || documents[at].refusal)) ++at;
+  if (at == documents.size()) return judge(job);
+  auto& document = documents[at++];
+  parts_.repair_time(*document.repair, {document.hash, document.packaged.envelope}, job->by,
+                     [this, job, &document](const Result<nlohmann::json>& outcome) {
+                       if (!outcome) document.refusal = outcome.error();
+                       repair_time(job);
+                     });
 }
 
 void LicenseIntake::judge(const JobPtr& job) {
@@ -130,7 +145,7 @@ void LicenseIntake::judge(const JobPtr& job) {
   std::vector<const VerifiedLicense*> licenses;
   for (auto& document : job->documents()) {
     if (document.bundle && is_on_its_way(document.hash)) document.in_force = true;
-    if (document.refusal || document.bundle) continue;
+    if (document.refusal || !document.license) continue;
     judged.push_back(&document);
     licenses.push_back(&*document.license);
   }
@@ -175,7 +190,7 @@ void LicenseIntake::take_in(const Job& job) {
       },
       std::move(documents));
   for (const auto& document : job.documents()) {
-    if (document.refusal || document.bundle) continue;
+    if (document.refusal || !document.license) continue;
     parts_.installed(document.hash, job.trust.get());
     parts_.documents.put(document.hash, document.license->document);
   }

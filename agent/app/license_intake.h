@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/api/backend.h"
 #include "agent/app/acknowledger.h"
 #include "agent/app/install_answer.h"
 #include "agent/app/license_documents.h"
@@ -19,6 +20,9 @@ namespace latchkey {
 /// take effect at once, answered document by document. Reactor thread only.
 class LicenseIntake {
  public:
+  /// As TimeDesk::use().
+  using RepairTime = std::function<void(const TimeRepair& repair, Document document,
+                                        const std::string& by, Backend::JsonDone done)>;
   struct Parts {
     const Clock& clock;
     NodeLog& log;
@@ -32,14 +36,16 @@ class LicenseIntake {
     std::string self;  ///< this node's id
     /// Of what was installed: it was just verified by this trust store.
     std::function<void(const std::string& document, const TrustStore* by)> installed;
+    RepairTime repair_time;
   };
   explicit LicenseIntake(Parts parts) : parts_(std::move(parts)) {}
 
   /// What an upload may bring; the rest of it is refused, `invalid-format`.
   enum class Takes { everything, trust_bundles };
 
-  /// A package or a text of core/license/package.h. Refusals: check_imports()'s,
-  /// verify_licenses()'s and accept_bundles()'s of each document (SPEC LIC-5), `store-failed`.
+  /// A package or a text of core/license/package.h; in any order, trust bundles count first, then
+  /// time repairs, then licenses. Refusals: check_imports()'s, verify_documents()'s,
+  /// accept_bundles()'s and TimeDesk::use()'s of each document (SPEC LIC-5), `store-failed`.
   void install(const net::Caller& caller, const std::string& upload, Takes takes, net::Done done);
 
  private:
@@ -48,6 +54,7 @@ class LicenseIntake {
 
   void open(const JobPtr& job);
   void verify(const JobPtr& job);
+  void repair_time(const JobPtr& job);
   void judge(const JobPtr& job);
   void take_in(const Job& job);
   void wait(const JobPtr& job);

@@ -17,12 +17,25 @@ std::size_t workers(std::size_t documents) {
       {std::size_t{std::thread::hardware_concurrency()}, documents / kWorthAThread, kMost});
 }
 
-void verify(UploadedDocument& document, const TrustStore& trust) {
-  auto verified = trust.verify_license(document.packaged.envelope);
+template <class Verified>
+void keep(Result<Verified> verified, std::optional<Verified>& place, UploadedDocument& document) {
   if (verified)
-    document.license = std::move(*verified);
+    place = std::move(*verified);
   else
     document.refusal = std::move(verified).error();
+}
+
+void verify(UploadedDocument& document, const TrustStore& trust) {
+  const auto& envelope = document.packaged.envelope;
+  if (document.packaged.type == kTimeRepairType)
+    keep(trust.verify_time_repair(envelope), document.repair, document);
+  else
+    keep(trust.verify_license(envelope), document.license, document);
+}
+
+Error too_many_repairs() {
+  return {"invalid-format", "The upload has more time repairs than one takes.",
+          "Install the newest one by itself (`latchkey time repair`)."};
 }
 
 /// Looked at before a newer one of the same upload makes it old.
@@ -42,9 +55,12 @@ Result<UploadedDocuments> open_upload(ByteView upload) {
   LK_TRY(auto packaged, unpack(upload));
   UploadedDocuments out;
   out.reserve(packaged.size());
+  std::size_t repairs = 0;
   for (auto& document : packaged) {
     auto hash = content_hash(document.envelope);
-    out.push_back({std::move(document), std::move(hash), {}, {}, {}, {}});
+    out.push_back({std::move(document), std::move(hash), {}, {}, false, {}, {}});
+    if (out.back().packaged.type == kTimeRepairType && ++repairs > kMaxTimeRepairs)
+      out.back().refusal = too_many_repairs();
   }
   return out;
 }
@@ -71,12 +87,12 @@ TrustStore accept_bundles(UploadedDocuments& documents, TrustStore trust) {
   return trust;
 }
 
-void verify_licenses(UploadedDocuments& documents, const TrustStore& trust,
-                     const std::stop_token& stop) {
+void verify_documents(UploadedDocuments& documents, const TrustStore& trust,
+                      const std::stop_token& stop) {
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     for (auto at = next++; at < documents.size() && !stop.stop_requested(); at = next++)
-      if (auto& document = documents[at]; !document.refusal && !document.bundle)
+      if (auto& document = documents[at]; !document.refusal && !document.bundle && !document.repair)
         verify(document, trust);
   };
   std::vector<std::jthread> helpers;

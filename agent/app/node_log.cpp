@@ -8,19 +8,13 @@
 #include "agent/telemetry/log.h"
 #include "agent/telemetry/names.h"
 #include "core/base/sha256.h"
+#include "core/deployment/repaired_dates.h"
 
 namespace latchkey {
 namespace {
 
 constexpr std::chrono::milliseconds kRetry{1000};
 constexpr std::size_t kChainIdBytes = 16;
-
-std::vector<Fact> facts_of(const std::vector<StoredFact>& stored) {
-  std::vector<Fact> facts;
-  facts.reserve(stored.size());
-  for (const auto& one : stored) facts.push_back(one.fact);
-  return facts;
-}
 
 WitnessConfig witness_config(const NodeLog::Config& config, const std::string& chain) {
   return {config.node, chain, config.settle, config.peer_hold};
@@ -60,8 +54,26 @@ NodeLog::NodeLog(Reactor& reactor, const Clock& clock, FactStore& store, FillRan
 
 void NodeLog::witness(const std::function<void(Witness&, Time)>& change,
                       std::vector<Document> documents) {
-  change(witness_, clock_.now());
+  change(witness_, told_now());
   collect(std::move(documents));
+}
+
+/// License time; if it has jumped, that is told before anything is dated by it.
+Time NodeLog::told_now() {
+  const Time now = clock_.now();
+  const auto jump = config_.take_jump ? config_.take_jump() : std::nullopt;
+  if (jump) {
+    log::warning(log::names::kClockJumped,
+                 {{"from", format_time(jump->from)}, {"to", format_time(jump->to)}});
+    witness_.clock_jumped(now, *jump);
+  }
+  return now;
+}
+
+void NodeLog::note_jump() {
+  const auto known = witness_.facts().size();
+  told_now();
+  if (witness_.facts().size() != known) collect({});
 }
 
 void NodeLog::when_durable(std::function<void()> call) {
@@ -76,6 +88,7 @@ Decision NodeLog::decide_durable(Time now) const {
 std::vector<Fact> NodeLog::durable_facts() const {
   std::vector<Fact> facts;
   for (const auto& entry : log_.entries()) facts.push_back(entry.stored.fact);
+  if (auto repaired = with_repaired_dates(facts)) return std::move(repaired->facts);
   std::ranges::sort(facts, [](const Fact& a, const Fact& b) { return canonical_order(a, b) < 0; });
   return facts;
 }

@@ -25,6 +25,13 @@ class NodeLog {
     std::string node;
     Duration settle;
     Duration peer_hold;
+    /// A jump of license time that nobody was told of yet; none: it never jumps.
+    std::function<std::optional<ClockJumped>()> take_jump{};
+    /// Whether a repair that the peer sends is the vendor's (SPEC TIME-2), with the trust bundles
+    /// that come along; none: no repair is taken in.
+    std::function<Result<void>(const TimeRepaired&, ByteView document,
+                               const std::vector<ByteView>& bundles)>
+        check_repair{};
   };
   using Done = std::function<void(Result<void>)>;
 
@@ -36,6 +43,13 @@ class NodeLog {
   /// of it.
   void witness(const std::function<void(Witness&, Time)>& change,
                std::vector<Document> documents = {});
+  /// Tells a jump of license time, should nothing else have been witnessed since.
+  void note_jump();
+  /// License time was wrong (SPEC TIME-2): `set_back` takes it back and says what it is. From then
+  /// on this node writes in a new chain, which begins with `repaired`. Everything is durable() when
+  /// this is called. Error: `no-random`, and nothing was done.
+  Result<void> repair_time(const std::function<Time()>& set_back, TimeRepaired repaired,
+                           Document document);
   /// `call` runs as soon as everything witnessed so far is durable.
   void when_durable(std::function<void()> call);
 
@@ -65,6 +79,7 @@ class NodeLog {
     Batch batch() const;
   };
 
+  Time told_now();
   void collect(std::vector<Document> documents);
   StoredFact chained(Fact fact);
   void enqueue(std::function<void()> write);
@@ -75,6 +90,8 @@ class NodeLog {
   void retry_later(const Error& error);
 
   Result<Pending> news_in(const Batch& batch) const;
+  Result<void> check_dates(const Pending& news) const;
+  Result<void> check_repairs(const Pending& news) const;
   void take_in(Pending pending);
   bool tells_our_lost_past(const Pending& pending) const;
   void begin_switch(const std::string& chain, std::uint64_t common);

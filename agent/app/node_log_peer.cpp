@@ -5,6 +5,7 @@
 #include "agent/store/chain_check.h"
 #include "core/base/sha256.h"
 #include "core/deployment/license_clock.h"
+#include "core/deployment/repaired_dates.h"
 
 // What the peer brings into the log, and how the log leaves a chain that was forked (SPEC BUF-10).
 namespace latchkey {
@@ -20,13 +21,20 @@ Result<void> check_date(const Fact& fact, Time now) {
               "correct the clock of the node that is wrong; `latchkey status` says more");
 }
 
-/// An installed license or trust bundle without its document would be half an import (SPEC LIC-7).
+const Bytes* document_of(std::string_view hash, const std::vector<Document>& sent,
+                         const FactLog& log) {
+  const auto found = std::ranges::find(sent, hash, &Document::hash);
+  return found != sent.end() ? &found->envelope : log.document(std::string(hash));
+}
+
+/// What an administrator installed, without its document would be half an import (SPEC LIC-7).
 Result<void> check_documents(const Batch& news, const std::vector<StoredFact>& facts,
                              const FactLog& log) {
   for (const auto& stored : facts) {
     const auto& body = stored.fact.body;
     if (!std::holds_alternative<LicenseImported>(body) &&
-        !std::holds_alternative<TrustInstalled>(body))
+        !std::holds_alternative<TrustInstalled>(body) &&
+        !std::holds_alternative<TimeRepaired>(body))
       continue;
     const auto hash = named_document(body);
     if (log.has_document(std::string(hash))) continue;
@@ -42,7 +50,6 @@ Result<void> check_documents(const Batch& news, const std::vector<StoredFact>& f
 Result<NodeLog::Pending> NodeLog::news_in(const Batch& batch) const {
   Pending news;
   ChainCheck check;
-  const Time now = clock_.now();
   for (const auto& [chain, head] : log_.heads()) check.start(chain, head.seq, head.hash);
   for (const auto& encoded : batch.facts) {
     const auto decoded = decode_fact(encoded.text);
@@ -52,7 +59,6 @@ Result<NodeLog::Pending> NodeLog::news_in(const Batch& batch) const {
     if (decoded && decoded->fact.chain == chain_)
       return fail("chain-broken", "the peer sent facts of the chain that this node writes");
     LK_TRY(auto fact, check.next(encoded));
-    LK_CHECK(check_date(fact, now));
     news.facts.push_back({std::move(fact), encoded});
   }
   for (const auto& document : batch.documents) {
@@ -61,7 +67,54 @@ Result<NodeLog::Pending> NodeLog::news_in(const Batch& batch) const {
     if (!log_.has_document(document.hash)) news.documents.push_back(document);
   }
   LK_CHECK(check_documents(batch, news.facts, log_));
+  LK_CHECK(check_repairs(news));
+  LK_CHECK(check_dates(news));
   return news;
+}
+
+Result<void> NodeLog::check_dates(const Pending& news) const {
+  const Time now = clock_.now();
+  const auto check = [now](const auto& facts) -> Result<void> {
+    for (const Fact& fact : facts) LK_CHECK(check_date(fact, now));
+    return {};
+  };
+  auto facts = facts_of(news.facts);
+  auto outcome = check(facts);
+  if (outcome) return outcome;
+  for (const auto& entry : log_.entries()) facts.push_back(entry.stored.fact);
+  const auto repaired = with_repaired_dates(facts);
+  return repaired ? check(repaired->facts) : outcome;
+}
+
+/// It changes the dates of other nodes' facts, so the vendor has to have said it.
+Result<void> NodeLog::check_repairs(const Pending& news) const {
+  std::vector<ByteView> bundles;
+  for (const auto& stored : news.facts)
+    if (const auto* installed = std::get_if<TrustInstalled>(&stored.fact.body))
+      if (const auto* bundle = document_of(installed->document, news.documents, log_))
+        bundles.push_back(*bundle);
+  for (const auto& stored : news.facts) {
+    const auto* repair = std::get_if<TimeRepaired>(&stored.fact.body);
+    if (repair == nullptr) continue;
+    const auto* document = document_of(repair->document, news.documents, log_);
+    if (document == nullptr || !config_.check_repair)
+      return fail("time-repair-refused", "the peer sent a time repair that cannot be verified");
+    LK_CHECK(config_.check_repair(*repair, *document, bundles));
+  }
+  return {};
+}
+
+Result<void> NodeLog::repair_time(const std::function<Time()>& set_back, TimeRepaired repaired,
+                                  Document document) {
+  LK_TRY(auto fresh, new_chain_id(random_));
+  change_ = ChainSwitch{chain_, log_.head(chain_).seq, fresh};
+  chain_ = std::move(fresh);
+  last_hash_.clear();
+  witness_.time_repaired(set_back(), chain_, std::move(repaired));
+  std::vector<Document> documents;
+  documents.push_back(std::move(document));
+  collect(std::move(documents));
+  return {};
 }
 
 void NodeLog::receive(Batch batch, Done done) {
@@ -92,18 +145,16 @@ bool NodeLog::tells_our_lost_past(const Pending& pending) const {
 
 void NodeLog::take_in(Pending pending) {
   const bool lost_past = tells_our_lost_past(pending);
-  bool of_us = false;
-  std::vector<Fact> facts;
-  for (const auto& stored : pending.facts) {
-    of_us = of_us || stored.fact.node == config_.node;
-    facts.push_back(stored.fact);
-  }
+  auto facts = facts_of(pending.facts);
+  const bool of_us =
+      std::ranges::any_of(facts, [&](const Fact& fact) { return fact.node == config_.node; });
+  const Time now = told_now();
   log_.add(std::move(pending.facts), std::move(pending.documents));
   witness_.merge(std::move(facts));
-  if (of_us) witness_.reminded(clock_.now());
-  witness_.told(clock_.now());
+  if (of_us) witness_.reminded(now);
+  witness_.told(now);
   if (lost_past)
-    witness_.warn(clock_.now(), "history-restored",
+    witness_.warn(now, "history-restored",
                   "this node's database was lost; its history came back from the peer");
   collect({});
 }
@@ -144,7 +195,7 @@ void NodeLog::begin_switch(const std::string& chain, std::uint64_t common) {
   const bool had_peer = !witness_.peer().empty();
   kept.insert(kept.end(), moved.begin(), moved.end());
   witness_.change_chain(chain_, std::move(kept));
-  const Time now = clock_.now();
+  const Time now = told_now();
   if (had_peer) witness_.peer_down(now);
   witness_.warn(
       now, "history-restored",

@@ -31,7 +31,7 @@ Entitlements VirtualNode::entitlements(const Decision& decision) const {
 UploadedDocuments VirtualNode::open(const std::string& upload) const {
   auto documents = open_upload(as_bytes(upload)).value();
   if (vendor_.signs()) {
-    verify_licenses(documents, accept_bundles(documents, life_->trust.trust()), {});
+    verify_documents(documents, accept_bundles(documents, life_->trust.trust()), {});
     return documents;
   }
   for (auto& document : documents)

@@ -64,6 +64,10 @@ class FakeBackend : public Backend {
     calls.push_back("install trust by " + caller.name + " of " + upload);
     done(answer(trust_result));
   }
+  void repair_time(const net::Caller& caller, const std::string& envelope, JsonDone done) override {
+    calls.push_back("repair time by " + caller.name + " with " + envelope);
+    done(time_result);
+  }
   void records(const RecordQuery& query, JsonDone done) override {
     last_query = query;
     done(record_pages ? record_pages(query) : record_page);
@@ -103,6 +107,8 @@ class FakeBackend : public Backend {
   Result<std::string> request_key_envelope = "{}";
   nlohmann::json trust_body = {{"version", 0}};
   Result<nlohmann::json> trust_result = nlohmann::json{{"succeeded", 1}, {"failed", 0}};
+  Result<nlohmann::json> time_result =
+      nlohmann::json{{"id", "T-1"}, {"license_time", "2026-01-01T00:00:00Z"}};
   Result<nlohmann::json> verify_result = nlohmann::json{{"verified", 0}};
   Result<nlohmann::json> invite_result =
       nlohmann::json{{"token", "LKP-TOKEN"}, {"expires", "2026-01-01T00:10:00Z"}};

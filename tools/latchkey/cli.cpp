@@ -36,6 +36,7 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
   add_license(app, context);
   add_request_key(app, context);
   add_trust(app, context);
+  add_time(app, context);
   add_pool(app, context);
   add_alert(app, context);
   add_authorize(app, context);

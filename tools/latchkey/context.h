@@ -54,6 +54,7 @@ void add_key(CLI::App& app, Context& context);
 void add_license(CLI::App& app, Context& context);
 void add_request_key(CLI::App& app, Context& context);
 void add_trust(CLI::App& app, Context& context);
+void add_time(CLI::App& app, Context& context);
 void add_pool(CLI::App& app, Context& context);
 void add_alert(CLI::App& app, Context& context);
 void add_authorize(CLI::App& app, Context& context);

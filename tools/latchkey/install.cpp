@@ -30,6 +30,11 @@ void print_bundle(Context& context, const std::string& version, bool in_force) {
 void print_installed(Context& context, const json& result) {
   if (const auto version = text(result, "trust_version"); !version.empty())
     return print_bundle(context, version, text(result, "result") == "in-force");
+  if (const auto repair = text(result, "time_repair"); !repair.empty()) {
+    context.out << context.style.good("Used") << " time repair " << repair
+                << "; license time is right.\n";
+    return;
+  }
   context.out << context.style.good("Installed") << " license " << text(result, "id") << " for "
               << bound_to(result) << (flag(result, "used") ? "; it is in use now.\n" : ".\n");
   print_entries(context.out, result);

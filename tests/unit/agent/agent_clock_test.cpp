@@ -63,6 +63,35 @@ TEST_F(AgentClockTest, TheFactsAreAFloorToo) {
   }
 }
 
+// SPEC TIME-2: what a repair took back is no floor at the next start
+TEST_F(AgentClockTest, ARepairLasts) {
+  auto clock = open();
+  clock.now();
+  EXPECT_FALSE(clock.take_jump());
+  reading_.wall += 365 * kDay;
+  for (int i = 0; i <= 72; ++i) {
+    pass(1h);
+    clock.now();
+  }
+  const Time wrong = kStart + 365 * kDay + 73h;
+  EXPECT_EQ(clock.now(), wrong);
+  const auto jump = clock.take_jump();
+  ASSERT_TRUE(jump);
+  EXPECT_EQ(jump->to - jump->from, 365 * kDay);
+  reading_.wall -= 365 * kDay;
+  EXPECT_TRUE(clock.memory_due());
+  EXPECT_EQ(clock.repair(kStart + 70h), kStart + 73h) << "this machine's clock is right";
+  EXPECT_TRUE(clock.memory_due()) << "the old floor must not stay on the disk";
+  EXPECT_TRUE(clock.view().anomalies.empty());
+  StoreContents contents;
+  contents.clock = clock.memory();
+  contents.facts = {{Fact{wrong, "c", 1, "a", *jump}, {}},
+                    {Fact{kStart + 73h, "d", 1, "a",
+                          TimeRepaired{"T-1", kStart + 70h, "x", {{"c", 1}}, false, ""}},
+                     {}}};
+  EXPECT_EQ(open(contents).now(), kStart + 73h);
+}
+
 // SPEC TIME-1: newest verified issue date
 TEST_F(AgentClockTest, BelievesWhatThisNodeVerified) {
   Decision decision;

@@ -162,7 +162,9 @@ class LicenseDeskTest : public ::testing::Test {
                      [this] {
                        return Premises{identity_.deployment_id(), {}};
                      },
-                     documents_},
+                     documents_,
+                     [](const TimeRepair&, const Document&, const std::string&,
+                        const Backend::JsonDone& done) { done(fail("not-needed", "")); }},
                     identity_.node_id(),
                     make_writer(settings_, 1s)};
   LicenseIntake::Takes takes_ = LicenseIntake::Takes::everything;

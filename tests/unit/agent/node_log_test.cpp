@@ -36,7 +36,11 @@ class NodeLogTest : public testing::Test {
           std::fill(out.begin(), out.end(), 0xcc);
           return true;
         },
-        NodeLog::Config{"node-a", 3s, 30s}, std::move(contents), [this] { ++changes_; });
+        NodeLog::Config{"node-a", 3s, 30s, [this] { return std::exchange(jump_, std::nullopt); },
+                        [this](const TimeRepaired&, ByteView, const std::vector<ByteView>&) {
+                          return vouched_;
+                        }},
+        std::move(contents), [this] { ++changes_; });
   }
   void start() {
     log_->witness([](Witness& w, Time now) { w.start(now, "1"); });
@@ -67,6 +71,8 @@ class NodeLogTest : public testing::Test {
   test::FakeStore store_;
   FixedClock clock_;
   int changes_ = 0;
+  std::optional<ClockJumped> jump_;
+  Result<void> vouched_{};
   std::unique_ptr<NodeLog> log_;
 };
 
@@ -161,6 +167,64 @@ TEST_F(NodeLogTest, KeepsAWrongYearOut) {
   EXPECT_EQ(log_->decide(kNoon).at, kNoon + kDay);
   clock_.time += 365 * kDay;
   EXPECT_TRUE(receive({{wrong}, {}})) << "when the year has come";
+}
+
+// SPEC TIME-2: a jump is on record before anything that it dates
+TEST_F(NodeLogTest, TellsThatTheClockHasJumped) {
+  start();
+  jump_ = ClockJumped{kNoon, kNoon + 365 * kDay};
+  clock_.time += 365 * kDay;
+  read_key("1");
+  log_->note_jump();
+  store_.answer_all();
+  EXPECT_THAT(durable(), ElementsAre("a1 node-started", "a2 clock-jumped", "a3 key-read"));
+}
+
+// SPEC TIME-2: no fact is dated before another of its chain, so a repair begins a new one
+TEST_F(NodeLogTest, ARepairBeginsANewChain) {
+  start();
+  jump_ = ClockJumped{kNoon, kNoon + 365 * kDay};
+  clock_.time += 365 * kDay;
+  read_key("1");
+  store_.answer_all();
+  const Bytes envelope{'{', '}'};
+  const Document document{content_hash(envelope), envelope};
+  const auto set_back = [this] { return clock_.time = kNoon + kDay; };
+  const TimeRepaired repaired{"T-1", kNoon, document.hash, {{kOwn, 3}}, false, "mary"};
+  ASSERT_TRUE(log_->repair_time(set_back, repaired, document));
+  read_key("2");
+  store_.answer_all();
+  EXPECT_THAT(durable(), ElementsAre("a1 node-started", "a2 clock-jumped", "a3 key-read",
+                                     "c1 time-repaired", "c2 key-read"));
+  EXPECT_EQ(log_->decide(clock_.time).at, kNoon + kDay) << "nothing is dated after it any more";
+  const auto sent = log_->facts().facts_after({}, 100);
+  EXPECT_EQ(decode_fact(sent.facts.front().text)->fact.body, FactBody(repaired))
+      << "first, for the others are refused for their dates without it";
+}
+
+// SPEC TIME-2: the vendor's word lets the peer's facts in, and nothing else does
+TEST_F(NodeLogTest, TakesInWhatARepairExplains) {
+  const Time wrong = kNoon + 365 * kDay;
+  const Bytes envelope{'{', '}'};
+  const Document document{content_hash(envelope), envelope};
+  ChainWriter spoiled(kForeign, "node-b"), silent(std::string(32, 'd'), "node-b"),
+      after(std::string(32, 'e'), "node-b");
+  const auto jumped = spoiled.add(wrong, ClockJumped{kNoon, wrong});
+  const auto stopped = spoiled.add(wrong + kDay, NodeStopped{});
+  const auto unexplained = silent.add(wrong, NodeStarted{"1"});
+  const auto repair = after.add(
+      kNoon,
+      TimeRepaired{
+          "T-1", kNoon, document.hash, {{kForeign, 2}, {std::string(32, 'd'), 1}}, false, "mary"});
+  EXPECT_EQ(receive({{jumped, stopped}, {}}).error().code, "peer-clock-ahead");
+  EXPECT_EQ(receive({{repair}, {}}).error().code, "document-missing");
+  EXPECT_EQ(receive({{repair, unexplained}, {document}}).error().code, "peer-clock-ahead");
+  vouched_ = fail("untrusted-signer", "");
+  EXPECT_EQ(receive({{repair, jumped}, {document}}).error().code, "untrusted-signer");
+  vouched_ = {};
+  EXPECT_TRUE(receive({{repair, jumped}, {document}}));
+  EXPECT_TRUE(receive({{stopped}, {}})) << "and what follows later";
+  EXPECT_EQ(log_->decide(kNoon).at, kNoon);
 }
 
 // SPEC BUF-10: a restored database goes on in a new chain and repeats there what only it knew.

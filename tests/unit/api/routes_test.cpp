@@ -68,6 +68,7 @@ TEST_F(Routes, AskForTheRightsThatSpecNames) {  // SPEC SEC-2
       {"POST /v1/key/refresh", operate},
       {"POST /v1/licenses", administer},
       {"POST /v1/trust", administer},
+      {"POST /v1/time", administer},
       {"DELETE /v1/licenses/{id}", administer},
       {"POST /v1/peer/invite", administer},
       {"POST /v1/peer/join", administer},
@@ -139,11 +140,13 @@ TEST_F(Routes, SayWhoAsked) {  // SPEC REC-1
   ask("POST", "/v1/peer/join", Role::administrator, R"({"token":"abc"})");
   ask("POST", "/v1/licenses", Role::administrator, " any bytes ");
   ask("POST", "/v1/trust", Role::administrator, "a bundle");
+  ask("POST", "/v1/time", Role::administrator, "a repair");
   ask("DELETE", "/v1/licenses/L-1", Role::administrator);
-  EXPECT_EQ(backend.calls, (std::vector<std::string>{
-                               "refresh by mary", "invite by mary", "join by mary with abc",
-                               "install by mary of  any bytes ",
-                               "install trust by mary of a bundle", "delete by mary of L-1"}));
+  EXPECT_EQ(backend.calls,
+            (std::vector<std::string>{
+                "refresh by mary", "invite by mary", "join by mary with abc",
+                "install by mary of  any bytes ", "install trust by mary of a bundle",
+                "repair time by mary with a repair", "delete by mary of L-1"}));
 }
 
 // SPEC LIC-5: what is wrong with the document is 422, what is wrong here 409
