@@ -27,4 +27,8 @@ std::optional<Bytes> from_hex(std::string_view text);
 std::string to_base64(ByteView bytes);
 std::optional<Bytes> from_base64(std::string_view text);
 
+/// Base64 for URLs without padding, RFC 4648 section 5. Decoding is as strict.
+std::string to_base64url(ByteView bytes);
+std::optional<Bytes> from_base64url(std::string_view text);
+
 }  // namespace latchkey

@@ -79,6 +79,9 @@ class PrivateKey {
   /// Counterparts of PublicKey::verify and verify_digest. Error: `crypto-failed`.
   Result<Bytes> sign(ByteView message) const;
   Result<Bytes> sign_digest(ByteView digest) const;
+  /// 32 bytes that only holders of the key can know, others for every `label`: HKDF-SHA256 (RFC
+  /// 5869) of an Ed25519 key's own 32 bytes, without salt. Error: `crypto-failed`.
+  Result<Bytes> derive(std::string_view label) const;
 
  private:
   explicit PrivateKey(PublicKey public_key);

@@ -1,8 +1,10 @@
 #include <openssl/err.h>
+#include <openssl/kdf.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 
 #include <algorithm>
+#include <array>
 
 #include "core/base/key_forms.h"
 #include "core/base/keys.h"
@@ -117,6 +119,27 @@ Result<Bytes> PrivateKey::sign_digest(ByteView digest) const {
     return crypto_failed();
   signature.resize(size);
   return signature;
+}
+
+Result<Bytes> PrivateKey::derive(std::string_view label) const {
+  std::array<std::uint8_t, 32> seed{};
+  std::size_t seed_size = seed.size();
+  const openssl::KeyContext context(EVP_PKEY_CTX_new_id(EVP_PKEY_HKDF, nullptr));
+  Bytes out(32);
+  std::size_t size = out.size();
+  const bool done =
+      context &&
+      EVP_PKEY_get_raw_private_key(public_key_.key_.get(), seed.data(), &seed_size) == 1 &&
+      EVP_PKEY_derive_init(context.get()) == 1 &&
+      EVP_PKEY_CTX_set_hkdf_md(context.get(), EVP_sha256()) == 1 &&
+      EVP_PKEY_CTX_set1_hkdf_key(context.get(), seed.data(), static_cast<int>(seed_size)) == 1 &&
+      EVP_PKEY_CTX_add1_hkdf_info(context.get(),
+                                  reinterpret_cast<const unsigned char*>(label.data()),
+                                  static_cast<int>(label.size())) == 1 &&
+      EVP_PKEY_derive(context.get(), out.data(), &size) == 1;
+  OPENSSL_cleanse(seed.data(), seed.size());
+  if (!done) return crypto_failed();
+  return out;
 }
 
 }  // namespace latchkey

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 
 namespace latchkey {
@@ -20,6 +21,7 @@ void count(Pool& pool, const EntitledEntry& entry) {
   if (entry.status == EntryStatus::not_yet_valid) add_to(pool.not_yet_valid, quantity);
   if (!entry.counts()) return;
   add_to(pool.total, quantity);
+  add_to(pool.tolerance, tolerance_of(*entry.entry));
   if (entry.status == EntryStatus::expiring_soon) add_to(pool.expiring_soon, quantity);
   pool.next_end = std::min(pool.next_end.value_or(entry.ends), entry.ends);
 }
@@ -39,8 +41,10 @@ void describe(Pool& pool, const PoolId& id, const Catalog& catalog) {
 
 /// What its own consumers use is served by the pool itself, as far as that goes.
 void serve_own(Pool& pool) {
-  const auto own = std::min(pool.used, pool.total);
-  pool.available = pool.total - own;
+  auto limit = pool.total;
+  add_to(limit, pool.tolerance);
+  const auto own = std::min(pool.used, limit);
+  pool.available = limit - own;
   pool.over = pool.used - own;
 }
 
@@ -49,6 +53,16 @@ void draw(Pool& pool, Pool& source) {
   pool.over -= pool.drawn;
   source.lent += pool.drawn;
   source.available -= pool.drawn;
+}
+
+/// What is reserved is served like what is used, after it.
+void hold_back(Capacity& capacity, const PoolId& id, Pool& pool) {
+  const auto own = std::min(pool.reserved, pool.available);
+  pool.available -= own;
+  const auto source = capacity.pools.find({pool.draws_on, id.unit});
+  if (pool.draws_on.empty() || source == capacity.pools.end()) return;
+  auto& left = source->second.available;
+  left -= std::min(pool.reserved - own, left);
 }
 
 template <class Use>
@@ -66,6 +80,16 @@ bool breaks_quota(const Pool& pool) {
 
 }  // namespace
 
+std::uint64_t tolerance_of(const LicenseEntry& entry) {
+  const auto term = entry.terms.find(std::string(kOverUseTerm));
+  if (term == entry.terms.end()) return 0;
+  const auto& text = term->second;
+  std::uint64_t percent = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
+  if (error != std::errc() || end != text.data() + text.size() || percent > 100) return 0;
+  return entry.quantity / 100 * percent + entry.quantity % 100 * percent / 100;
+}
+
 std::string_view to_string(PoolStatus status) {
   return kStatuses[static_cast<std::size_t>(status)];
 }
@@ -76,7 +100,8 @@ PoolStatus status_of(const Pool& pool) {
   return full ? PoolStatus::usage_reaches_limit : PoolStatus::ok;
 }
 
-Capacity capacity(const Entitlements& entitlements, const Usage& usage, const Catalog& catalog) {
+Capacity capacity(const Entitlements& entitlements, const Usage& usage, const Catalog& catalog,
+                  const Usage& reserved) {
   Capacity out;
   for (const auto& entry : entitlements.entries) {
     if (!in_force(entry)) continue;
@@ -85,11 +110,13 @@ Capacity capacity(const Entitlements& entitlements, const Usage& usage, const Ca
     count(pool, entry);
   }
   for (const auto& [id, used] : usage) out.pools[id].used = used;
+  for (const auto& [id, idle] : reserved) out.pools[id].reserved = idle;
   for (auto& [id, pool] : out.pools) {
     describe(pool, id, catalog);
     serve_own(pool);
   }
   for_each_draw(out, draw);
+  for (auto& [id, pool] : out.pools) hold_back(out, id, pool);
   for_each_draw(out,
                 [](Pool& pool, const Pool& source) { add_to(pool.available, source.available); });
   for (const auto& [id, pool] : out.pools) out.over_quota = out.over_quota || breaks_quota(pool);

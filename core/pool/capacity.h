@@ -24,9 +24,12 @@ using Usage = std::map<PoolId, std::uint64_t>;
 /// All usable entries with the same object and unit, and what is used of them.
 struct Pool {
   std::uint64_t total = 0;  ///< of the entries that count now (SPEC POOL-2)
+  /// What their licenses let be used beyond that (kOverUseTerm, SPEC POOL-8).
+  std::uint64_t tolerance = 0;
   std::uint64_t used = 0;   ///< by the object's own consumers
   std::uint64_t drawn = 0;  ///< of `used`: served by the pool that this one draws on (SPEC LIC-12)
   std::uint64_t lent = 0;   ///< served here for pools that draw on this one
+  std::uint64_t reserved = 0;   ///< kept for consumers that do not use it (SPEC POOL-8)
   std::uint64_t available = 0;  ///< what a consumer can still get, by drawing as well
   std::uint64_t over = 0;       ///< of `used`: served by nobody; nobody is evicted (SPEC POOL-6)
 
@@ -46,6 +49,11 @@ enum class PoolStatus { ok, usage_reaches_limit, over_quota };
 std::string_view to_string(PoolStatus status);  ///< `ok`, `usage-reaches-limit`, `over-quota`
 PoolStatus status_of(const Pool& pool);
 
+/// The term of a license entry that lets more be used than it grants: a whole percentage of its
+/// quantity, 1 to 100, rounded down. Anything else grants nothing.
+inline constexpr std::string_view kOverUseTerm = "over-use-percent";
+std::uint64_t tolerance_of(const LicenseEntry& entry);
+
 /// Every pool that an entry that is in force or a consumer names; exact for this usage.
 struct Capacity {
   std::map<PoolId, Pool> pools;
@@ -55,7 +63,8 @@ struct Capacity {
 };
 
 /// Pure. An object of the catalogue that draws on another is served by its own pool first, then by
-/// what that one's own consumers leave (SPEC LIC-12).
-Capacity capacity(const Entitlements& entitlements, const Usage& usage, const Catalog& catalog);
+/// what that one's own consumers leave (SPEC LIC-12). `reserved`: as Pool::reserved.
+Capacity capacity(const Entitlements& entitlements, const Usage& usage, const Catalog& catalog,
+                  const Usage& reserved = {});
 
 }  // namespace latchkey
