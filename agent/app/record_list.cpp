@@ -30,6 +30,8 @@ struct Circumstance {
   Circumstances operator()(const ImportRefused& fact) const {
     return {fact.by, fact.method, "refused"};
   }
+  Circumstances operator()(const LeaseReleased& fact) const { return {fact.by, ""}; }
+  Circumstances operator()(const ConsumerTermsSet& fact) const { return {fact.by, ""}; }
   Circumstances operator()(const PeerLost&) const { return {"", "", "warning"}; }
   Circumstances operator()(const HistoryWarning&) const { return {"", "", "warning"}; }
   template <class Other>

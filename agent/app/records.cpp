@@ -9,6 +9,14 @@ std::string bound_to(const std::string& key_id) {
   return key_id.empty() ? " for this deployment" : " for key " + key_id;
 }
 
+std::string list_of(const Quantities& quantities) {
+  std::string text;
+  for (const auto& [pool, quantity] : quantities)
+    text += (text.empty() ? "" : ", ") + std::to_string(quantity) + " " + pool.object + " by " +
+            pool.unit;
+  return text.empty() ? "nothing" : text;
+}
+
 struct Describer {
   const NodeNames& names;
 
@@ -70,6 +78,17 @@ struct Describer {
   std::string operator()(const TimeRepaired& fact) const {
     return "time repair " + fact.id + " used, installed by " + fact.by + "; issued " +
            format_time(fact.time);
+  }
+  std::string operator()(const LeaseReleased& fact) const {
+    return "lease of consumer " + fact.consumer + " (" + list_of(fact.usage) + ") released by " +
+           fact.by + (fact.reason.empty() ? "" : ": " + fact.reason);
+  }
+  std::string operator()(const ConsumerTermsSet& fact) const {
+    auto text = "terms of consumer " + fact.consumer + " set by " + fact.by;
+    if (!fact.reserve.empty()) text += "; reserved " + list_of(fact.reserve);
+    if (!fact.cap.empty()) text += "; at most " + list_of(fact.cap);
+    if (!fact.low_water.empty()) text += "; low water " + list_of(fact.low_water);
+    return text;
   }
   std::string operator()(const PeerLost& fact) const {
     return "node " + name_of(fact.peer, names) + " is unreachable; its keys count as absent here";

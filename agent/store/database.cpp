@@ -5,6 +5,7 @@
 
 #include "agent/store/chain_audit.h"
 #include "agent/store/chain_check.h"
+#include "agent/store/lease_row.h"
 #include "agent/store/sql.h"
 #include "core/base/sha256.h"
 
@@ -49,6 +50,8 @@ class Database::Impl {
     transaction.commit();
     position_ = db_.execAndGet(sql::kLastPosition).getInt64();
     add_fact_.emplace(db_, sql::kAddFact);
+    add_leases_.emplace(db_, sql::kAddLeases);
+    drop_leases_.emplace(db_, sql::kDropLeases);
   }
 
   std::string meta(const char* name) {
@@ -81,6 +84,11 @@ class Database::Impl {
     return contents;
   }
 
+  void load_leases(const TakeLeases& take) {
+    SQLite::Statement rows(db_, sql::kAllLeases);
+    while (rows.executeStep()) read_lease_row(rows, take);
+  }
+
   Result<StoreReport> verify() {
     sqlite3_db_release_memory(db_.getHandle());
     if (const auto verdict = db_.execAndGet(sql::kQuickCheck).getString(); verdict != "ok")
@@ -107,6 +115,7 @@ class Database::Impl {
       if (write->clock) set_meta(sql::kPutMeta, "clock", *write->clock);
       for (const auto& fact : write->batch.facts) add_fact(++position, fact);
       for (const auto& document : write->batch.documents) add_document(document);
+      if (write->leases) add_leases(*write->leases);
     }
     transaction.commit();
     position_ = position;
@@ -159,8 +168,22 @@ class Database::Impl {
     insert.exec();
   }
 
+  void add_leases(const LeaseRow& row) {
+    SQLite::Statement& insert = *add_leases_;
+    insert.tryReset();
+    insert.bind(1, static_cast<std::int64_t>(row.position));
+    insert.bindNoCopy(2, row.changes.data(), static_cast<int>(row.changes.size()));
+    insert.bind(3, static_cast<std::int64_t>(lease_checksum(row.position, row.changes)));
+    insert.exec();
+    if (row.drop_before == 0) return;
+    SQLite::Statement& drop = *drop_leases_;
+    drop.tryReset();
+    drop.bind(1, static_cast<std::int64_t>(row.drop_before));
+    drop.exec();
+  }
+
   SQLite::Database db_;
-  std::optional<SQLite::Statement> add_fact_;
+  std::optional<SQLite::Statement> add_fact_, add_leases_, drop_leases_;
   std::int64_t position_ = 0;
 };
 
@@ -185,6 +208,15 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
 Result<StoreContents> Database::load() {
   try {
     return impl_->load();
+  } catch (const SQLite::Exception& error) {
+    return damaged(error.what());
+  }
+}
+
+Result<void> Database::load_leases(const TakeLeases& take) {
+  try {
+    impl_->load_leases(take);
+    return {};
   } catch (const SQLite::Exception& error) {
     return damaged(error.what());
   }

@@ -10,12 +10,16 @@
 namespace latchkey {
 
 /// One unit of writing: a batch, after a change of the own chain if there is one; or the clock's
-/// memory.
+/// memory; or leases.
 struct Write {
   std::optional<ChainSwitch> change;
   Batch batch;
   std::optional<std::string> clock{};
+  std::optional<LeaseRow> leases{};
 };
+
+/// Takes the rows of the lease journal, in order; `sound`: the row is what was written.
+using TakeLeases = std::function<void(std::uint64_t position, ByteView changes, bool sound)>;
 
 /// The SQLite file `latchkey.db` (docs/store.md): WAL, `synchronous=FULL`, held exclusively.
 /// Blocking; one thread at a time. No exception leaves it.
@@ -29,6 +33,8 @@ class Database {
 
   /// Reads and verifies all of it. Error: `database-damaged`.
   Result<StoreContents> load();
+  /// Scans the lease journal. Error: `database-damaged`.
+  Result<void> load_leases(const TakeLeases& take);
   /// Reads all of it from the disk, past every cache, and goes on after what is broken.
   Result<StoreReport> verify();
   /// All of `writes` in one durable transaction, or none. Errors: `store-refused` (a fact that does

@@ -30,6 +30,13 @@ struct ChainSwitch {
   std::string chain;
 };
 
+/// One row of the lease journal (docs/store.md): what one commit changed.
+struct LeaseRow {
+  std::uint64_t position = 0;     ///< from 1, one more than the last row's
+  Bytes changes;                  ///< as read_leases() takes them (core/pool/lease_codec.h)
+  std::uint64_t drop_before = 0;  ///< rows before this position are needed no more
+};
+
 /// What reading a whole database again found (SPEC REC-2).
 struct StoreReport {
   struct Chain {
@@ -48,6 +55,9 @@ class FactStore : public Store {
   using Done = std::function<void(Result<void>)>;
   /// The switch and `batch` in one transaction.
   virtual void switch_chain(ChainSwitch change, Batch batch, Done done) = 0;
+  /// Appends to the lease journal. A row that was refused may be followed by another one in its
+  /// place.
+  virtual void append_leases(LeaseRow row, Done done) = 0;
   /// Keeps the license clock's memory (core/deployment/license_clock.h) in place of the last one.
   virtual void keep_clock(std::string memory, Done done) = 0;
   /// Reads everything again, from the disk. Error: `database-damaged` (it cannot be read at all).

@@ -52,9 +52,11 @@ Result<OpenedDatabase> heal(const fs::path& file, const std::string& fresh_chain
   const auto text = story(damage, kept, aside);
   auto database = Database::open(file, fresh_chain);
   if (!database) return not_healed(file, database.error().message);
-  const Write write{std::nullopt, std::move(kept.kept), std::move(kept.clock)};
-  const Write* const one = &write;
-  if (const auto written = (*database)->write({&one, 1}); !written)
+  std::vector<Write> writes{{std::nullopt, std::move(kept.kept), std::move(kept.clock)}};
+  for (auto& row : kept.leases) writes.push_back({std::nullopt, {}, std::nullopt, std::move(row)});
+  std::vector<const Write*> all;
+  for (const auto& write : writes) all.push_back(&write);
+  if (const auto written = (*database)->write(all); !written)
     return not_healed(file, written.error().message);
   auto contents = (*database)->load();
   if (!contents) return not_healed(file, contents.error().message);

@@ -3,6 +3,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "agent/store/chain_check.h"
+#include "agent/store/lease_row.h"
 #include "agent/store/sql.h"
 #include "core/base/sha256.h"
 
@@ -39,6 +40,14 @@ void read_documents(SQLite::Database& db, Salvage& out) {
   });
 }
 
+void read_leases(SQLite::Database& db, Salvage& out) {
+  as_far_as_it_goes(db, sql::kAllLeases, [&](SQLite::Statement& row) {
+    read_lease_row(row, [&](std::uint64_t position, ByteView changes, bool sound) {
+      if (sound) out.leases.push_back({position, {changes.begin(), changes.end()}});
+    });
+  });
+}
+
 }  // namespace
 
 Salvage salvage(const std::filesystem::path& file) {
@@ -48,6 +57,7 @@ Salvage salvage(const std::filesystem::path& file) {
     db.exec(sql::kSetUp);
     read_facts(db, out);
     read_documents(db, out);
+    read_leases(db, out);
     SQLite::Statement clock(db, sql::kGetMeta);
     clock.bind(1, "clock");
     if (clock.executeStep()) out.clock = clock.getColumn(0).getString();

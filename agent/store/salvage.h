@@ -4,15 +4,16 @@
 #include <filesystem>
 #include <string>
 
-#include "core/ports.h"
+#include "agent/store/fact_store.h"
 
 namespace latchkey {
 
 /// What of a damaged database verifies.
 struct Salvage {
   Batch kept;
-  std::string clock;     ///< as StoreContents::clock
-  std::size_t seen = 0;  ///< facts that could be read at all
+  std::string clock;             ///< as StoreContents::clock
+  std::vector<LeaseRow> leases;  ///< rows of the lease journal that are what was written
+  std::size_t seen = 0;          ///< facts that could be read at all
 };
 
 /// Reads as far as SQLite gets. Never fails: at worst there is nothing.

@@ -20,7 +20,9 @@ inline constexpr char kCreate[] =
     "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS facts(position INTEGER PRIMARY KEY, chain TEXT NOT NULL,"
     " seq INTEGER NOT NULL, text TEXT NOT NULL, hash TEXT NOT NULL, UNIQUE(chain, seq));"
-    "CREATE TABLE IF NOT EXISTS documents(hash TEXT PRIMARY KEY, envelope BLOB NOT NULL);";
+    "CREATE TABLE IF NOT EXISTS documents(hash TEXT PRIMARY KEY, envelope BLOB NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS leases(position INTEGER PRIMARY KEY, changes BLOB NOT NULL,"
+    " checksum INTEGER NOT NULL);";
 
 inline constexpr char kAddMeta[] =
     "INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT DO NOTHING";
@@ -40,6 +42,12 @@ inline constexpr char kAllFactsByChain[] =
 
 inline constexpr char kAddDocument[] =
     "INSERT INTO documents(hash, envelope) VALUES(?, ?) ON CONFLICT DO NOTHING";
+inline constexpr char kAddLeases[] =
+    "INSERT INTO leases(position, changes, checksum) VALUES(?, ?, ?)";
+inline constexpr char kDropLeases[] = "DELETE FROM leases WHERE position < ?";
+inline constexpr char kAllLeases[] =
+    "SELECT position, changes, checksum FROM leases ORDER BY position";
+
 inline constexpr char kAllDocuments[] = "SELECT hash, envelope FROM documents";
 
 }  // namespace latchkey::sql

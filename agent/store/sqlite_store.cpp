@@ -30,6 +30,10 @@ void SqliteStore::keep_clock(std::string memory, Done done) {
   add({{std::nullopt, {}, std::move(memory)}, std::move(done), {}, {}, {}});
 }
 
+void SqliteStore::append_leases(LeaseRow row, Done done) {
+  add({{std::nullopt, {}, std::nullopt, std::move(row)}, std::move(done), {}, {}, {}});
+}
+
 void SqliteStore::verify(Verified done) { add({{}, {}, std::move(done), {}, {}}); }
 
 void SqliteStore::add(Job job) {

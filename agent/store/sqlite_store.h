@@ -22,6 +22,7 @@ class SqliteStore final : public FactStore {
 
   void append(Batch batch, Done done) override;
   void switch_chain(ChainSwitch change, Batch batch, Done done) override;
+  void append_leases(LeaseRow row, Done done) override;
   void keep_clock(std::string memory, Done done) override;
   void verify(Verified done) override;
 

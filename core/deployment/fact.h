@@ -10,6 +10,7 @@
 #include "core/base/result.h"
 #include "core/base/time.h"
 #include "core/deployment/fingerprint.h"
+#include "core/pool/pool_id.h"
 #include "core/ports.h"
 #include "core/usbkey/reading.h"
 
@@ -114,6 +115,25 @@ struct TimeRepaired {
   std::string by;
   bool operator==(const TimeRepaired&) const = default;
 };
+/// An administrator took a consumer's lease away (SPEC POOL-7): the lease of that version, and what
+/// came before it.
+struct LeaseReleased {
+  std::string consumer;
+  std::uint32_t epoch = 0;  ///< with `version`, as LeaseVersion (core/pool/lease.h)
+  std::uint64_t version = 0;
+  Quantities usage;  ///< what it held
+  std::string by;    ///< as LicenseImported::by
+  std::string reason;
+  bool operator==(const LeaseReleased&) const = default;
+};
+/// What an administrator set for a consumer, in place of what was set before (SPEC POOL-8); nothing
+/// set: its terms are gone.
+struct ConsumerTermsSet {
+  std::string consumer;
+  Quantities reserve, cap, low_water;  ///< as ConsumerTerms (core/pool/lease.h)
+  std::string by;
+  bool operator==(const ConsumerTermsSet&) const = default;
+};
 /// The peer stayed silent for peer.hold: from now on its keys count as absent for this node (SPEC
 /// KEY-12).
 struct PeerLost {
@@ -138,10 +158,10 @@ struct UnknownFact {
   bool operator==(const UnknownFact&) const = default;
 };
 
-using FactBody =
-    std::variant<NodeStarted, NodeStopped, NodeJoined, NodeFactors, KeyRead, KeyGone,
-                 LicenseImported, LicenseDeleted, LicenseWithdrawn, TrustInstalled, ImportRefused,
-                 ClockJumped, TimeRepaired, PeerLost, PeerFound, HistoryWarning, UnknownFact>;
+using FactBody = std::variant<NodeStarted, NodeStopped, NodeJoined, NodeFactors, KeyRead, KeyGone,
+                              LicenseImported, LicenseDeleted, LicenseWithdrawn, TrustInstalled,
+                              ImportRefused, ClockJumped, TimeRepaired, LeaseReleased,
+                              ConsumerTermsSet, PeerLost, PeerFound, HistoryWarning, UnknownFact>;
 
 /// `node-started`, `key-read`, …
 std::string_view kind(const FactBody& body);

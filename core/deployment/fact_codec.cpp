@@ -13,6 +13,7 @@ using Json = nlohmann::json;
 constexpr std::size_t kMaxFactSize = 64 * 1024;
 constexpr std::size_t kMaxWindows = 1024;
 constexpr std::size_t kMaxRepairedChains = 512;
+constexpr std::size_t kMaxQuantities = 256;
 
 struct BadFact {
   std::string what;
@@ -75,6 +76,27 @@ KeyReading reading_from(const Json& object) {
   if (reading.works() && (!reading.license || reading.key_id.empty()))
     throw BadFact{"a working key without a license or a key ID"};
   return reading;
+}
+
+Json to_json(const Quantities& quantities) {
+  Json list = Json::array();
+  for (const auto& [pool, quantity] : quantities)
+    list.push_back({{"object", pool.object}, {"unit", pool.unit}, {"quantity", quantity}});
+  return list;
+}
+
+Quantities quantities_from(const Json& in, const char* name) {
+  Quantities out;
+  if (!in.contains(name)) return out;
+  const auto& list = in.at(name);
+  if (!list.is_array() || list.size() > kMaxQuantities)
+    throw BadFact{std::string(name) + " is not a list of 256 at most"};
+  for (const auto& item : list) {
+    const auto& quantity = item.at("quantity");
+    if (!quantity.is_number_unsigned()) throw BadFact{"a quantity is not a number"};
+    out[{item.at("object"), item.at("unit")}] = quantity;
+  }
+  return out;
 }
 
 struct BodyWriter {
@@ -141,6 +163,21 @@ struct BodyWriter {
     if (body.estimated) out["estimated"] = true;
     out["by"] = body.by;
   }
+  void operator()(const LeaseReleased& body) const {
+    out["consumer"] = body.consumer;
+    out["epoch"] = body.epoch;
+    out["version"] = body.version;
+    out["usage"] = to_json(body.usage);
+    out["by"] = body.by;
+    out["reason"] = body.reason;
+  }
+  void operator()(const ConsumerTermsSet& body) const {
+    out["consumer"] = body.consumer;
+    if (!body.reserve.empty()) out["reserve"] = to_json(body.reserve);
+    if (!body.cap.empty()) out["cap"] = to_json(body.cap);
+    if (!body.low_water.empty()) out["low_water"] = to_json(body.low_water);
+    out["by"] = body.by;
+  }
   void operator()(const PeerLost& body) const { out["peer"] = body.peer; }
   void operator()(const PeerFound& body) const { out["peer"] = body.peer; }
   void operator()(const HistoryWarning& body) const {
@@ -199,6 +236,18 @@ TimeRepaired repair_from(const Json& in) {
   return repaired;
 }
 
+LeaseReleased lease_from(const Json& in) {
+  LeaseReleased released{in.at("consumer"), 0, 0, quantities_from(in, "usage"), in.at("by"),
+                         in.at("reason")};
+  const auto& epoch = in.at("epoch");
+  const auto& version = in.at("version");
+  if (!epoch.is_number_unsigned() || !version.is_number_unsigned())
+    throw BadFact{"a released lease without a version"};
+  released.epoch = epoch;
+  released.version = version;
+  return released;
+}
+
 FactBody body_from(const std::string& kind, const Json& in) {
   if (kind == "node-started") return NodeStarted{in.at("version")};
   if (kind == "node-stopped") return NodeStopped{};
@@ -217,6 +266,11 @@ FactBody body_from(const std::string& kind, const Json& in) {
                          in.at("batch")};
   if (kind == "clock-jumped") return jump_from(in);
   if (kind == "time-repaired") return repair_from(in);
+  if (kind == "lease-released") return lease_from(in);
+  if (kind == "consumer-terms")
+    return ConsumerTermsSet{in.at("consumer"), quantities_from(in, "reserve"),
+                            quantities_from(in, "cap"), quantities_from(in, "low_water"),
+                            in.at("by")};
   if (kind == "peer-lost") return PeerLost{in.at("peer")};
   if (kind == "peer-found") return PeerFound{in.at("peer")};
   if (kind == "history-warning") return HistoryWarning{in.at("code"), in.at("detail")};

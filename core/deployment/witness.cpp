@@ -178,6 +178,10 @@ void Witness::license_withdrawn(Time now, LicenseWithdrawn withdrawn) {
   add(now, std::move(withdrawn));
 }
 
+void Witness::lease_released(Time now, LeaseReleased released) { add(now, std::move(released)); }
+
+void Witness::consumer_terms(Time now, ConsumerTermsSet terms) { add(now, std::move(terms)); }
+
 void Witness::trust_installed(Time now, TrustInstalled installed) {
   add(now, std::move(installed));
 }

@@ -73,6 +73,9 @@ class Witness {
   /// Adds at most kMaxRefusals of this node within a day, each with at most kMaxRefusalDetail bytes
   /// of detail, so that no stream of bad uploads fills the disk; the last one says that it is.
   void import_refused(Time now, ImportRefused refused);
+  /// An administrator took a consumer's lease away (SPEC POOL-7).
+  void lease_released(Time now, LeaseReleased released);
+  void consumer_terms(Time now, ConsumerTermsSet terms);  ///< SPEC POOL-8
   void warn(Time now, std::string code, std::string detail);
 
   /// The link is up and the peer's facts have been merged.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -8,18 +7,12 @@
 #include <string_view>
 
 #include "core/pool/entitlement.h"
+#include "core/pool/pool_id.h"
 
 namespace latchkey {
 
-/// Different objects or units never mix (SPEC POOL-1).
-struct PoolId {
-  std::string object;
-  std::string unit;
-  std::strong_ordering operator<=>(const PoolId&) const = default;
-};
-
 /// What consumers use now, as they said; absolute.
-using Usage = std::map<PoolId, std::uint64_t>;
+using Usage = Quantities;
 
 /// All usable entries with the same object and unit, and what is used of them.
 struct Pool {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/pool/capacity.h"
+#include "core/pool/pool_id.h"
 
 namespace latchkey {
 
@@ -50,7 +50,6 @@ struct Lease {
 
 /// What an administrator set for one consumer (SPEC POOL-8).
 struct ConsumerTerms {
-  using Quantities = std::map<PoolId, std::uint64_t>;
   Quantities reserve;    ///< nobody else gets it, used or not
   Quantities cap;        ///< it gets no more than that
   Quantities low_water;  ///< an alert stands when it could get less than that

@@ -27,6 +27,10 @@ class FakeStore final : public FactStore {
     clock = std::move(memory);
     done({});
   }
+  void append_leases(LeaseRow row, Done done) override {
+    lease_rows.push_back(std::move(row));
+    lease_answers.push_back(std::move(done));
+  }
   void verify(Verified done) override { done(report); }
 
   /// Answers the oldest request; a successful one is kept in `written`.
@@ -41,7 +45,17 @@ class FakeStore final : public FactStore {
     while (!requests.empty()) answer();
   }
 
+  /// Answers the oldest row of leases; one that failed is taken back.
+  void answer_leases(Result<void> outcome = {}) {
+    auto done = std::move(lease_answers.front());
+    lease_answers.pop_front();
+    if (!outcome) lease_rows.pop_back();
+    done(std::move(outcome));
+  }
+
   StoreReport report;
+  std::vector<LeaseRow> lease_rows;
+  std::deque<Done> lease_answers;
   std::deque<Request> requests;
   std::vector<EncodedFact> written;
   std::string clock;

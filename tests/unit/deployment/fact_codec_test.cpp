@@ -40,6 +40,8 @@ const std::vector<FactBody>& bodies() {
       ClockJumped{kAt, kAt + kDay},
       TimeRepaired{"T-1", kAt, "ff", {{"c1", 7}}, true, "root"},
       TimeRepaired{"T-1", kAt, "ff", {}, false, "root"},
+      LeaseReleased{"vm-1", 1, 7, {{{"kvm", "cpu-socket"}, 4}}, "root", "it hangs"},
+      ConsumerTermsSet{"vm-1", {{{"kvm", "host"}, 1}}, {}, {{{"kvm", "host"}, 2}}, "root"},
       UnknownFact{"license-lent"},
   };
   return kBodies;
