@@ -84,11 +84,12 @@ int code_for(const std::string& error) {
 }
 
 /// Small and predictable: one heap for the few threads, files for the owner alone, no death by a
-/// closed socket.
+/// closed socket, or by a file that may not grow: the database says so, and waits for space.
 void set_up_process() {
   mallopt(M_ARENA_MAX, 1);
   ::umask(0077);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 int run(Config config, const std::string& file) {

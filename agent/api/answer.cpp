@@ -25,6 +25,9 @@ constexpr std::array kStatuses{
     Row{"revoked", 422},
     Row{"expired", 422},
     Row{"not-yet-valid", 422},
+    Row{"not-owner", 403},
+    Row{"lease-unknown", 404},
+    Row{"too-many-leases", 503},
     Row{"peer-unreachable", 503},
     Row{"store-failed", 503},
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/api/consumers.h"
 #include "agent/net/http.h"
 #include "core/base/result.h"
 #include "core/base/time.h"
@@ -53,6 +54,7 @@ class Backend {
   virtual nlohmann::json pools() const = 0;
   /// SPEC QUOTA-1: whether it is allowed now. `object`: a license object, or empty.
   virtual nlohmann::json authorize(Operation operation, const std::string& object) const = 0;
+  virtual Consumers& consumers() = 0;
   virtual nlohmann::json alerts() const = 0;
   virtual std::string metrics() const = 0;  ///< Prometheus text
   /// An envelope of core/deployment/request_key.h (SPEC REQ-1).

@@ -9,6 +9,7 @@ net::Router make_routes(Backend& backend) {
   add_key_routes(router, backend);
   add_license_routes(router, backend);
   add_pool_routes(router, backend);
+  add_consumer_routes(router, backend);
   add_alert_routes(router, backend);
   add_peer_routes(router, backend);
   add_record_routes(router, backend);

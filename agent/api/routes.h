@@ -14,6 +14,7 @@ void add_health_routes(net::Router& router, Backend& backend);
 void add_key_routes(net::Router& router, Backend& backend);
 void add_license_routes(net::Router& router, Backend& backend);
 void add_pool_routes(net::Router& router, Backend& backend);
+void add_consumer_routes(net::Router& router, Backend& backend);
 void add_alert_routes(net::Router& router, Backend& backend);
 void add_peer_routes(net::Router& router, Backend& backend);
 void add_record_routes(net::Router& router, Backend& backend);

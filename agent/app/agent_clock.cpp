@@ -40,6 +40,12 @@ ClockReading read_clocks() {
           kBootId};
 }
 
+std::uint32_t boot_seconds() {
+  timespec boot{};
+  ::clock_gettime(CLOCK_BOOTTIME, &boot);
+  return static_cast<std::uint32_t>(boot.tv_sec) + 1;
+}
+
 AgentClock::AgentClock(const StoreContents& contents, Read read)
     : read_(std::move(read)), clock_(clock_of(contents)) {}
 

@@ -13,6 +13,8 @@ namespace latchkey {
 
 /// This machine's clocks, now.
 ClockReading read_clocks();
+/// Of the boot-time clock, which counts on while the machine sleeps; from 1.
+std::uint32_t boot_seconds();
 
 /// What GET /v1/status shows of time.
 struct ClockView {

@@ -59,10 +59,11 @@ Result<AppParts> load_parts(Config config, std::filesystem::path config_file) {
   LK_TRY(const auto chain, new_chain_id(system_random));
   LK_TRY(auto opened, open_or_heal(config.state_dir / "latchkey.db", chain));
   LK_TRY(auto trust, open_trust(configured, installed_bundles(opened.contents)));
+  LK_TRY(auto leases, load_leases(*opened.database));
   return AppParts{std::move(config),     std::move(config_file),
                   std::move(identity),   read_machine_factors(system_sources()),
                   std::move(configured), std::move(trust),
-                  std::move(opened)};
+                  std::move(opened),     std::move(leases)};
 }
 
 App::App(AppParts parts)
@@ -70,6 +71,7 @@ App::App(AppParts parts)
       config_file_(std::move(parts.config_file)),
       identity_(std::move(parts.identity)),
       damage_(std::move(parts.opened.damage)),
+      lease_damage_(std::move(parts.leases.damage)),
       clock_(parts.opened.contents),
       settings_(std::make_shared<ReadSettings>(parts.trust.trust(),
                                                identity_.deployment_key().public_key())),
@@ -103,9 +105,12 @@ App::App(AppParts parts)
       requests_(log_, identity_, std::move(parts.machine), [this] { return names(); }),
       trust_({clock_, log_, settings_, [this] { return names(); }, [this] { keys_.refresh(); }},
              std::move(parts.configured_trust), std::move(parts.trust)),
-      pools_(publisher_, clock_, config_.catalog.content),
-      front_desk_(log_, *store_, publisher_, keys_, licenses_, pools_, requests_, trust_, time_,
-                  link_, [this] { return names(); }),
+      leases_({reactor_, clock_, log_, *store_, publisher_, config_.catalog.content, identity_,
+               boot_seconds, config_.leases.least_ttl},
+              std::move(parts.leases)),
+      pools_(publisher_, leases_, clock_, config_.catalog.content),
+      front_desk_(log_, *store_, publisher_, keys_, licenses_, leases_, pools_, requests_, trust_,
+                  time_, link_, [this] { return names(); }),
       beat_(reactor_.alarm()),
       last_call_(reactor_.alarm()) {
   publisher_.on_published([this] {
@@ -114,6 +119,7 @@ App::App(AppParts parts)
     keys_.write_stamps(publisher_.decision());
     licenses_.published(publisher_.decision());
     time_.published();
+    leases_.published();
   });
   peer_desk_.on_peer_has([this](const ChainHeads& theirs) {
     licenses_.peer_has(theirs);
@@ -131,6 +137,10 @@ Result<void> App::start() {
     log::error(names::kHistoryWarning, {{"code", "chain-broken"}, {"detail", damage_}});
     // Before the start, which is judged by it (Absences in core/deployment/timeline.cpp).
     log_.witness([this](Witness& w, Time now) { w.warn(now, "chain-broken", damage_); });
+  }
+  if (!lease_damage_.empty()) {
+    log::error(names::kHistoryWarning, {{"code", "leases-damaged"}, {"detail", lease_damage_}});
+    log_.witness([this](Witness& w, Time now) { w.warn(now, "leases-damaged", lease_damage_); });
   }
   log_.witness([](Witness& w, Time now) { w.start(now, kVersion); });
   requests_.tell_factors();
@@ -245,13 +255,14 @@ void App::changed() {
   if (std::exchange(pushed_, known) != known) link_.push();
 }
 
-void App::complete(StatusView& view) const {
+void App::complete(StatusView& view) {
   view.version = kVersion;
   view.node = identity_.node_id();
   view.node_name = config_.node.name;
   view.names = names();
   view.deployment = identity_.deployment_id();
   view.clock = clock_.view();
+  view.consumption = leases_.consumption();
   view.peer = link_.status();
   view.reading = keys_.reading();
   view.read_at = keys_.read_at();

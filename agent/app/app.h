@@ -24,6 +24,7 @@ struct AppParts {
   ConfiguredTrust configured_trust;
   TrustChain trust;
   OpenedDatabase opened;
+  LoadedLeases leases;
 };
 /// Errors: those of Identity, load_trust, open_trust and Database.
 Result<AppParts> load_parts(Config config, std::filesystem::path config_file);
@@ -47,14 +48,15 @@ class App {
   void beat();
   void changed();
   void keep_clock(std::string memory);
-  void complete(StatusView& view) const;
+  void complete(StatusView& view);
   NodeNames names() const;
   std::chrono::milliseconds beat_interval() const;
 
   Config config_;
   const std::filesystem::path config_file_;
   Identity identity_;
-  const std::string damage_;  ///< as OpenedDatabase::damage
+  const std::string damage_;        ///< as OpenedDatabase::damage
+  const std::string lease_damage_;  ///< as LoadedLeases::damage
   boost::asio::io_context context_{1};
   AsioReactor reactor_{context_};
   AgentClock clock_;
@@ -70,6 +72,7 @@ class App {
   LicenseDesk licenses_;
   RequestDesk requests_;
   TrustDesk trust_;
+  LeaseDesk leases_;
   PoolDesk pools_;
   FrontDesk front_desk_;
   std::optional<net::UnixServer> server_;

@@ -20,14 +20,15 @@ void log_request(std::string_view what, const net::Caller& caller) {
 }  // namespace
 
 FrontDesk::FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
-                     LicenseDesk& licenses, const PoolDesk& pools, RequestDesk& requests,
-                     TrustDesk& trust, TimeDesk& time, PeerLink& link,
+                     LicenseDesk& licenses, LeaseDesk& leases, const PoolDesk& pools,
+                     RequestDesk& requests, TrustDesk& trust, TimeDesk& time, PeerLink& link,
                      std::function<NodeNames()> names)
     : log_(log),
       store_(store),
       publisher_(publisher),
       keys_(keys),
       licenses_(licenses),
+      leases_(leases),
       pools_(pools),
       requests_(requests),
       trust_(trust),

@@ -17,8 +17,8 @@ class FrontDesk final : public Backend {
  public:
   /// References outlive the desk.
   FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
-            LicenseDesk& licenses, const PoolDesk& pools, RequestDesk& requests, TrustDesk& trust,
-            TimeDesk& time, PeerLink& link, std::function<NodeNames()> names);
+            LicenseDesk& licenses, LeaseDesk& leases, const PoolDesk& pools, RequestDesk& requests,
+            TrustDesk& trust, TimeDesk& time, PeerLink& link, std::function<NodeNames()> names);
 
   const Snapshot& snapshot() const override { return publisher_.snapshot(); }
   void refresh_keys(const net::Caller& caller, JsonDone done) override;
@@ -32,6 +32,7 @@ class FrontDesk final : public Backend {
   void licenses(const net::Done& done) override { licenses_.list(done); }
   nlohmann::json pools() const override;
   nlohmann::json authorize(Operation operation, const std::string& object) const override;
+  Consumers& consumers() override { return leases_; }
   nlohmann::json alerts() const override;
   std::string metrics() const override { return pools_.metrics(); }
   Result<std::string> request_key() const override {
@@ -60,6 +61,7 @@ class FrontDesk final : public Backend {
   Publisher& publisher_;
   KeyDesk& keys_;
   LicenseDesk& licenses_;
+  LeaseDesk& leases_;
   const PoolDesk& pools_;
   RequestDesk& requests_;
   TrustDesk& trust_;

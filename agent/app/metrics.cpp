@@ -90,6 +90,10 @@ void add_pools(Page& page, const StatusView& view) {
   add("latchkey_pool_used", "What consumers use.", [](const Pool& pool) { return pool.used; });
   add("latchkey_pool_available", "What a consumer can still get.",
       [](const Pool& pool) { return pool.available; });
+  add("latchkey_pool_reserved", "What is kept for consumers that do not use it.",
+      [](const Pool& pool) { return pool.reserved; });
+  page.gauge("latchkey_leases", "Consumers that hold a lease.");
+  page.sample(view.consumption.leases);
   add("latchkey_pool_over", "What is used beyond what is licensed.",
       [](const Pool& pool) { return pool.over; });
 }

@@ -12,12 +12,12 @@ namespace latchkey {
 using Json = nlohmann::json;
 
 Json PoolDesk::pools() const {
-  return pools_answer(view().entitlements, view().capacity, catalog_);
+  return pools_answer(view().entitlements, leases_.capacity(), catalog_);
 }
 
 Json PoolDesk::authorize(Operation operation, const std::string& object) const {
-  const auto refused =
-      denial({view().decision, view().entitlements, view().capacity, catalog_}, operation, object);
+  const auto refused = denial({view().decision, view().entitlements, leases_.capacity(), catalog_},
+                              operation, object);
   return {{"operation", to_string(operation)},
           {"object", object},
           {"allowed", !refused},

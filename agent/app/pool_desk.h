@@ -3,16 +3,18 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "agent/app/publisher.h"
+#include "agent/app/lease_desk.h"
 
 namespace latchkey {
 
-/// Answers what may be used, from the published state. Reactor thread only.
+/// Answers what may be used, from the published state and the leases of the moment. Reactor thread
+/// only.
 class PoolDesk {
  public:
   /// References outlive the desk.
-  PoolDesk(const Publisher& publisher, const Clock& clock, const Catalog& catalog)
-      : publisher_(publisher), clock_(clock), catalog_(catalog) {}
+  PoolDesk(const Publisher& publisher, LeaseDesk& leases, const Clock& clock,
+           const Catalog& catalog)
+      : publisher_(publisher), leases_(leases), clock_(clock), catalog_(catalog) {}
 
   nlohmann::json pools() const;  ///< body of GET /v1/pools
   /// Body of POST /v1/authorize (SPEC QUOTA-1).
@@ -24,6 +26,7 @@ class PoolDesk {
   const StatusView& view() const { return publisher_.view(); }
 
   const Publisher& publisher_;
+  LeaseDesk& leases_;  ///< what is used, exact at the instant of the question
   const Clock& clock_;
   const Catalog& catalog_;
 };

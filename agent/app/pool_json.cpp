@@ -21,6 +21,8 @@ Json pool_json(const PoolId& id, const Pool& pool, const Catalog& catalog) {
           {"drawn", pool.drawn},
           {"draws_on", pool.draws_on},
           {"lent", pool.lent},
+          {"reserved", pool.reserved},
+          {"tolerance", pool.tolerance},
           {"over", pool.over},
           {"expiring_soon", pool.expiring_soon},
           {"not_yet_valid", pool.not_yet_valid},

@@ -39,20 +39,32 @@ void Publisher::tell(const NodeLog& log) {
   if (published_) published_();
 }
 
+void Publisher::refresh(const NodeLog& log) {
+  if (snapshot_.status == nullptr) return;
+  complete_(view_);
+  account(log);
+  render(log);
+}
+
 /// What the decision means for what may be used, and what people are told of it.
 void Publisher::assess(const NodeLog& log) {
   view_.entitlements = entitle(
       view_.decision, {catalog_, view_.deployment, view_.names, [&](const std::string& hash) {
                          return documents_.find(log.facts(), hash);
                        }});
-  // Nobody can say yet what they use: consumers and their leases come with the license server.
-  view_.capacity = capacity(view_.entitlements, Usage{}, catalog_);
+  account(log);
+}
+
+/// What is used of it.
+void Publisher::account(const NodeLog& log) {
+  const auto& consumption = view_.consumption;
+  view_.capacity = capacity(view_.entitlements, consumption.usage, catalog_, consumption.reserved);
   const Standing standing{view_.decision, view_.entitlements, view_.capacity, catalog_};
   const auto durable = log.durable() ? std::vector<Fact>() : log.durable_facts();
   const std::span<const Fact> facts = log.durable() ? log.view().facts() : durable;
   auto alerts = latchkey::alerts({standing, view_.node, view_.names, facts,
-                                  log.failing() ? &log.failure() : nullptr, view_.clock.anomalies,
-                                  view_.alerts});
+                                  log.failing() ? &log.failure() : consumption.failure,
+                                  view_.clock.anomalies, view_.alerts, consumption.low});
   log_alerts(view_.alerts, alerts);
   view_.alerts = std::move(alerts);
 }
@@ -60,7 +72,7 @@ void Publisher::assess(const NodeLog& log) {
 void Publisher::render(const NodeLog& log) {
   auto status = status_json(view_, catalog_);
   snapshot_ = {body_of(status), body_of(key_json(status)), body_of(peer_json(view_)),
-               view_.entitlements.usable, !log.failing()};
+               view_.entitlements.usable, !log.failing() && view_.consumption.failure == nullptr};
   status.erase("time");
   status["clock"].erase("license_time");
   status["clock"].erase("wall_time");

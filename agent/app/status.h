@@ -13,6 +13,15 @@
 
 namespace latchkey {
 
+/// What consumers use, and what is to be said of them.
+struct Consumption {
+  Usage usage;
+  Usage reserved;  ///< as Pool::reserved
+  std::vector<LowWater> low;
+  std::size_t leases = 0;
+  const Error* failure = nullptr;  ///< why the disk takes no leases; null: it does
+};
+
 /// Everything that GET /v1/status shows.
 struct StatusView {
   std::string version;
@@ -28,6 +37,7 @@ struct StatusView {
   std::map<std::string, Time> read_at;  ///< latest reading of each port of this node (SPEC KEY-10)
   std::vector<DeviceWithoutKey> without_key;  ///< of this node
   Entitlements entitlements;
+  Consumption consumption;
   Capacity capacity;
   std::vector<Alert> alerts;
 };

@@ -50,6 +50,11 @@ void read_keys(TableReader reader, Config::Keys& keys) {
   reader.refuse_unknown();
 }
 
+void read_leases(TableReader reader, Config::Leases& leases) {
+  reader.duration("least_ttl_s", 1, 3600, leases.least_ttl);
+  reader.refuse_unknown();
+}
+
 void read_trust(TableReader reader, Config::Trust& trust) {
   reader.paths("roots", trust.roots);
   reader.path("bundle", trust.bundle);
@@ -89,6 +94,7 @@ Config read_all(const toml::table& root, const std::string& file, FileProblems& 
   read_node(room("node"), config.node);
   read_api(room("api"), config.api);
   read_keys(room("keys"), config.keys);
+  read_leases(room("leases"), config.leases);
   read_trust(room("trust"), config.trust);
   read_catalog(room("catalog"), config.catalog);
   read_peer(room("peer"), config.peer);
@@ -156,6 +162,7 @@ std::vector<std::string> needs_restart(const Config& running, const Config& want
   note(running.keys.piv_management_keys == wanted.keys.piv_management_keys &&
            running.keys.management_keys == wanted.keys.management_keys,
        "keys.piv_management_keys");
+  note(running.leases == wanted.leases, "leases");
   note(running.peer == wanted.peer, "peer");
   return keys;
 }

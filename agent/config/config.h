@@ -38,6 +38,10 @@ struct Config {
     piv::ManagementKeys management_keys;        ///< what that file holds
     bool operator==(const Keys&) const = default;
   } keys;
+  struct Leases {
+    std::chrono::seconds least_ttl{10};  ///< that a consumer may ask for (SPEC POOL-4)
+    bool operator==(const Leases&) const = default;
+  } leases;
   struct Trust {
     std::vector<std::filesystem::path> roots;  ///< PEM SubjectPublicKeyInfo
     std::filesystem::path bundle;              ///< DSSE envelope; empty: none

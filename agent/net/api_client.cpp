@@ -169,6 +169,10 @@ Result<nlohmann::json> ApiClient::post(const std::string& target, const std::str
   return json_of(exchange(socket_, patience_, http::verb::post, target, body), refusal);
 }
 
+Result<nlohmann::json> ApiClient::put(const std::string& target, const std::string& body) const {
+  return json_of(exchange(socket_, patience_, http::verb::put, target, body));
+}
+
 Result<nlohmann::json> ApiClient::remove(const std::string& target) const {
   return json_of(exchange(socket_, patience_, http::verb::delete_, target, {}));
 }

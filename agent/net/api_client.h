@@ -35,6 +35,7 @@ class ApiClient {
   /// `refusal`: where the problem document goes when the answer is one; null: nowhere.
   Result<nlohmann::json> post(const std::string& target, const std::string& body = {},
                               nlohmann::json* refusal = nullptr) const;
+  Result<nlohmann::json> put(const std::string& target, const std::string& body) const;
   Result<nlohmann::json> remove(const std::string& target) const;
 
   /// Hands every server-sent event to `take` until that returns false (no error) or the agent goes

@@ -40,8 +40,13 @@ bool may(const Caller& caller, Rights needs) {
 bool Route::takes(std::string_view wanted) const {
   const auto brace = path.find('{');
   if (brace == std::string::npos) return path == wanted;
-  return wanted.size() > brace && wanted.starts_with(std::string_view(path).substr(0, brace)) &&
-         wanted.find('/', brace) == std::string_view::npos;
+  const auto before = std::string_view(path).substr(0, brace);
+  const auto after = std::string_view(path).substr(path.find('}') + 1);
+  if (wanted.size() <= before.size() + after.size() || !wanted.starts_with(before) ||
+      !wanted.ends_with(after))
+    return false;
+  return wanted.substr(brace, wanted.size() - before.size() - after.size()).find('/') ==
+         std::string_view::npos;
 }
 
 Route& Router::on(std::string method, std::string path, Rights needs, Handler handler,

@@ -10,10 +10,10 @@ namespace latchkey::net {
 
 struct Route {
   std::string method;
-  std::string path;      ///< exact, or with `{…}` as its last segment, which stands for any one
-  Rights needs;          ///< any one of them; empty: open to everybody who may connect
-  Handler handler;       ///< one answer; empty for a stream
-  StreamHandler stream;  ///< server-sent events; empty for a plain route
+  std::string path;          ///< exact, or with one segment `{…}`, which stands for any one
+  Rights needs;              ///< any one of them; empty: open to everybody who may connect
+  Handler handler;           ///< one answer; empty for a stream
+  StreamHandler stream;      ///< server-sent events; empty for a plain route
   std::size_t max_body = 0;  ///< bytes; 0: what the server allows
   /// The handler has done its work when it returns, and its answer may at most wait for the disk:
   /// requests that come together are then taken together, so that one commit serves them all.

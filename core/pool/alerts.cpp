@@ -33,6 +33,8 @@ class Teller {
     tell_licenses();
     tell_machines();
     tell_quota();
+    tell_over_use();
+    tell_low_water();
     tell_peer();
     tell_store();
     tell_clock();
@@ -175,6 +177,37 @@ class Teller {
            {},
            "More is used than is licensed: " + which + ".",
            "Use less, or order an expansion and install it; `latchkey pool` has the figures."});
+  }
+
+  /// SPEC POOL-8: what only a term of the license lets be used.
+  void tell_over_use() {
+    for (const auto& [id, pool] : in_.standing.capacity.pools) {
+      if (pool.tolerance == 0 || pool.over > 0 || pool.used + pool.lent <= pool.total + pool.drawn)
+        continue;
+      const auto name = "over-use:" + id.object + ":" + id.unit;
+      raise({name,
+             Severity::warning,
+             known_since(name),
+             {},
+             "More of " + object_name(catalog(), id.object) +
+                 " is used than is licensed; its license lets that pass up to a limit.",
+             "Order an expansion and install it; `latchkey pool` has the figures."});
+    }
+  }
+
+  void tell_low_water() {
+    for (const auto& low : in_.low.first(std::min(in_.low.size(), kMaxLowWaterAlerts))) {
+      const auto name = "low-water:" + low.consumer + ":" + low.pool.object + ":" + low.pool.unit;
+      raise({name,
+             Severity::warning,
+             known_since(name),
+             {},
+             "Consumer " + low.consumer + " can get less than " + std::to_string(low.mark) + " " +
+                 unit_name(catalog(), low.pool.unit, low.mark) + " of " +
+                 object_name(catalog(), low.pool.object) + ".",
+             "Reserve some for it (`latchkey consumer terms`), release what is not needed, or "
+             "order an expansion."});
+    }
   }
 
   void tell_peer() {

@@ -32,6 +32,14 @@ struct Alert {
   bool operator==(const Alert&) const = default;
 };
 
+/// A consumer that can get less than its low-water mark (SPEC POOL-8).
+struct LowWater {
+  std::string consumer;
+  PoolId pool;
+  std::uint64_t left = 0;  ///< what it can still get
+  std::uint64_t mark = 0;
+};
+
 /// Refers to values that outlive it.
 struct AlertInput {
   Standing standing;
@@ -40,8 +48,11 @@ struct AlertInput {
   std::span<const Fact> facts;          ///< for what happened to the history; in canonical order
   const Error* store = nullptr;         ///< why the disk refuses; null: it does not
   std::span<const ClockAnomaly> clock;  ///< what is wrong with this node's clock, or the peer's
-  std::span<const Alert> before;  ///< what was said last: tells since when, where no fact does
+  std::span<const Alert> before;    ///< what was said last: tells since when, where no fact does
+  std::span<const LowWater> low{};  ///< at most kMaxLowWaterAlerts of them are told
 };
+
+inline constexpr std::size_t kMaxLowWaterAlerts = 32;
 
 /// How long a damaged history is told; it stays in the records for good.
 inline constexpr Duration kHistoryAlertLife = 30 * kDay;

@@ -10,6 +10,55 @@
 
 namespace latchkey::test {
 
+/// Notes what it was asked for, and answers it all with `answer`.
+class FakeConsumers final : public Consumers {
+ public:
+  explicit FakeConsumers(std::vector<std::string>& calls) : calls_(calls) {}
+
+  void state_usage(const net::Caller& caller, const std::string& consumer,
+                   const UsageStatement& statement, net::Done done) override {
+    auto text = "usage of " + consumer + " by " + caller.name + ":";
+    for (const auto& item : statement.usage)
+      text += " " + std::to_string(item.quantity) + " " + item.pool.object + "/" + item.pool.unit;
+    calls_.push_back(text + " for " + std::to_string(statement.ttl_s));
+    done(answer);
+  }
+  void heartbeat(const net::Caller&, const std::string& consumer, const std::string& token,
+                 net::Done done) override {
+    calls_.push_back("heartbeat of " + consumer + " with " + token);
+    done(answer);
+  }
+  void release(const net::Caller&, const std::string& consumer, net::Done done) override {
+    calls_.push_back("release of " + consumer);
+    done(answer);
+  }
+  net::Response list(const net::Caller&, std::uint64_t after, std::size_t limit) override {
+    calls_.push_back("list " + std::to_string(limit) + " after " + std::to_string(after));
+    return answer;
+  }
+  net::Response show(const net::Caller&, const std::string& consumer) override {
+    calls_.push_back("show " + consumer);
+    return answer;
+  }
+  void force_release(const net::Caller& caller, const std::string& consumer,
+                     const std::string& reason, net::Done done) override {
+    calls_.push_back("forced release of " + consumer + " by " + caller.name + ": " + reason);
+    done(answer);
+  }
+  void set_terms(const net::Caller&, const std::string& consumer, ConsumerTerms terms,
+                 net::Done done) override {
+    calls_.push_back("terms of " + consumer + ": " + std::to_string(terms.reserve.size()) + " " +
+                     std::to_string(terms.cap.size()) + " " +
+                     std::to_string(terms.low_water.size()));
+    done(answer);
+  }
+
+  net::Response answer = json_answer(nlohmann::json::object());
+
+ private:
+  std::vector<std::string>& calls_;
+};
+
 /// Answers with what the test puts in, and notes what it was asked for.
 class FakeBackend : public Backend {
  public:
@@ -51,6 +100,7 @@ class FakeBackend : public Backend {
             {"message", denied ? denied->message : ""},
             {"cure", denied ? denied->cure : ""}};
   }
+  Consumers& consumers() override { return fake_consumers; }
   nlohmann::json alerts() const override {
     const auto status = nlohmann::json::parse(*snapshot_.status);
     return {{"time", status.value("time", "")},
@@ -104,6 +154,7 @@ class FakeBackend : public Backend {
   nlohmann::json pool_answer = {{"pools", nlohmann::json::array()},
                                 {"entries", nlohmann::json::array()}};
   std::optional<Error> denied;
+  FakeConsumers fake_consumers{calls};
   Result<std::string> request_key_envelope = "{}";
   nlohmann::json trust_body = {{"version", 0}};
   Result<nlohmann::json> trust_result = nlohmann::json{{"succeeded", 1}, {"failed", 0}};

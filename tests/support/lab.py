@@ -179,7 +179,7 @@ class Lab:
         self.vendor("issuer", "create", "--name", "lab", "--output", "issuer", "--days", 3650)
         self.vendor("trust", "sign", "--root", "root", "--issuer", "issuer", "--output", self.bundle)
 
-    def create_key(self, name: str, days: int = 365, piv: bool = False) -> str:
+    def create_key(self, name: str, days: int = 365, piv: bool = False, entry: str = "kvm:cpu-socket:10") -> str:
         """A new emulated key with a license, not plugged in; its key ID. `piv`: a stock token that was prepared."""
         self.ctl("desk", "create", name, *(["--piv"] if piv else []))
         self.ctl("desk", "plug", name)
@@ -190,15 +190,15 @@ class Lab:
         else:
             key_id = self.vendor("key-id", *device).strip()
             keys = ()
-        file = self.issue(name, key_id, days)
+        file = self.issue(name, key_id, days, entry)
         self.vendor("provision", file, *device, *keys, "--root", "root.pub", "--bundle", self.bundle)
         self.ctl("desk", "pull", name)
         return key_id
 
-    def issue(self, name: str, key_id: str, days: int = 365) -> pathlib.Path:
+    def issue(self, name: str, key_id: str, days: int = 365, entry: str = "kvm:cpu-socket:10") -> pathlib.Path:
         """A license for that key, in a file."""
         file = self.vendor_dir / f"{name}.license"
-        self.vendor("issue", "--issuer", "issuer", "--key-id", key_id, "--entry", "kvm:cpu-socket:10",
+        self.vendor("issue", "--issuer", "issuer", "--key-id", key_id, "--entry", entry,
                     "--customer", "Lab", "--days", days, "--output", file)
         return file
 

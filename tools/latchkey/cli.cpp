@@ -38,6 +38,7 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
   add_trust(app, context);
   add_time(app, context);
   add_pool(app, context);
+  add_consumer(app, context);
   add_alert(app, context);
   add_authorize(app, context);
   add_peer(app, context);

@@ -56,6 +56,7 @@ void add_request_key(CLI::App& app, Context& context);
 void add_trust(CLI::App& app, Context& context);
 void add_time(CLI::App& app, Context& context);
 void add_pool(CLI::App& app, Context& context);
+void add_consumer(CLI::App& app, Context& context);
 void add_alert(CLI::App& app, Context& context);
 void add_authorize(CLI::App& app, Context& context);
 void add_peer(CLI::App& app, Context& context);

@@ -48,6 +48,7 @@ TEST_F(Routes, AskForTheRightsThatSpecNames) {  // SPEC SEC-2
   const std::vector<Role> administer{Role::administrator};
   const std::vector<Role> ask_leave{Role::viewer, Role::operator_, Role::administrator,
                                     Role::consumer, Role::client_site};
+  const std::vector<Role> consume{Role::administrator, Role::consumer, Role::client_site};
   const std::map<std::string, std::vector<Role>> rows{
       {"GET /v1/status", look},
       {"GET /v1/key", look},
@@ -72,6 +73,14 @@ TEST_F(Routes, AskForTheRightsThatSpecNames) {  // SPEC SEC-2
       {"DELETE /v1/licenses/{id}", administer},
       {"POST /v1/peer/invite", administer},
       {"POST /v1/peer/join", administer},
+      {"GET /v1/consumers", ask_leave},
+      {"GET /v1/consumers/{id}", ask_leave},
+      {"PUT /v1/consumers/{id}/usage", consume},
+      {"POST /v1/consumers/{id}/heartbeat", consume},
+      {"DELETE /v1/consumers/{id}", consume},
+      {"POST /v1/consumers/{id}/release", operate},
+      {"PUT /v1/consumers/{id}/terms", administer},
+      {"DELETE /v1/consumers/{id}/terms", administer},
   };
   EXPECT_EQ(router.routes().size(), rows.size());
   for (const auto& route : router.routes()) {
@@ -87,6 +96,45 @@ TEST_F(Routes, AskForTheRightsThatSpecNames) {  // SPEC SEC-2
           << row->first << " as " << to_string(role);
     }
   }
+}
+
+// SPEC POOL-3, POOL-7, POOL-8: what is asked of which consumer.
+TEST_F(Routes, HandConsumersWhatIsMeantForThem) {
+  const std::string pool = R"([{"object":"kvm","unit":"host","quantity":2}])";
+  const struct {
+    const char *method, *path;
+    std::string body;
+    const char* call;  // empty: refused
+  } rows[] = {
+      {"PUT", "/v1/consumers/vm-1/usage", R"({"usage":)" + pool + R"(,"ttl_s":90})",
+       "usage of vm-1 by mary: 2 kvm/host for 90"},
+      {"PUT", "/v1/consumers/vm-1/usage", "{}", ""},
+      {"PUT", "/v1/consumers/-x/usage", R"({"usage":[]})", ""},
+      {"POST", "/v1/consumers/vm-1/heartbeat", "", "heartbeat of vm-1 with "},
+      {"POST", "/v1/consumers/vm-1/heartbeat", R"({"token":"abc"})", "heartbeat of vm-1 with abc"},
+      {"POST", "/v1/consumers/vm-1/heartbeat", R"({"tokens":"abc"})", ""},
+      {"DELETE", "/v1/consumers/vm-1", "", "release of vm-1"},
+      {"GET", "/v1/consumers", "", "list 100 after 0"},
+      {"GET", "/v1/consumers/vm-1", "", "show vm-1"},
+      {"POST", "/v1/consumers/vm-1/release", R"({"reason":"it hangs"})",
+       "forced release of vm-1 by mary: it hangs"},
+      {"POST", "/v1/consumers/vm-1/release", "", "forced release of vm-1 by mary: "},
+      {"POST", "/v1/consumers/vm-1/release", R"({"reason":7})", ""},
+      {"PUT", "/v1/consumers/vm-1/terms", R"({"reserve":)" + pool + R"(,"cap":[]})",
+       "terms of vm-1: 1 0 0"},
+      {"PUT", "/v1/consumers/vm-1/terms", R"({"reserve":[{"object":"kvm"}]})", ""},
+      {"DELETE", "/v1/consumers/vm-1/terms", "", "terms of vm-1: 0 0 0"},
+  };
+  for (const auto& row : rows) {
+    backend.calls.clear();
+    const auto answer = ask(row.method, row.path, Role::administrator, row.body);
+    const std::string what = std::string(row.method) + " " + row.path + " " + row.body;
+    EXPECT_EQ(answer.status, *row.call != '\0' ? 200 : 400) << what;
+    EXPECT_EQ(backend.calls,
+              *row.call != '\0' ? std::vector<std::string>{row.call} : std::vector<std::string>{})
+        << what;
+  }
+  EXPECT_EQ(ask("GET", "/v1/consumers/a/b/usage", Role::administrator).status, 404);
 }
 
 // SPEC QUOTA-1: a denial is an answer; only a question that makes no sense is an error.

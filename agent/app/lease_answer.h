@@ -1,0 +1,26 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "agent/net/http.h"
+#include "core/base/time.h"
+#include "core/pool/lease_ledger.h"
+
+namespace latchkey {
+
+/// Body of PUT /v1/consumers/{id}/usage: written as it is read, without a document in between.
+/// Every name in it is of letters, digits and `.-_:`.
+net::Response lease_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires,
+                           const std::string& token);
+/// Body of POST /v1/consumers/{id}/heartbeat.
+net::Response heartbeat_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires);
+
+/// One of GET /v1/consumers.
+nlohmann::json consumer_json(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires);
+nlohmann::json quantities_json(const Quantities& quantities);
+nlohmann::json terms_json(const ConsumerTerms& terms);
+/// What a refusal says of a pool: `total`, `used`, `available` (SPEC POOL-5).
+nlohmann::json figures_json(const PoolAccounts& accounts, const PoolId& pool);
+
+}  // namespace latchkey

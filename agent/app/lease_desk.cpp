@@ -1,0 +1,238 @@
+#include "agent/app/lease_desk.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "agent/api/answer.h"
+#include "agent/app/lease_answer.h"
+#include "agent/telemetry/log.h"
+#include "agent/telemetry/names.h"
+#include "core/base/big_endian.h"
+
+namespace latchkey {
+namespace {
+
+/// How far the published figures may lag behind the leases.
+constexpr std::chrono::milliseconds kRefresh{100};
+/// Leases that are ended in one turn of the reactor.
+constexpr std::size_t kEndedAtOnce = 2000;
+/// Versions per millisecond: a ledger that lost its journal counts on above what it gave before.
+constexpr std::uint64_t kVersionsPerMs = 1024;
+
+Error unknown(const std::string& consumer) {
+  return {"lease-unknown", "No lease of " + consumer + " is known here.",
+          "State the usage: PUT /v1/consumers/" + consumer + "/usage."};
+}
+
+Error not_owner(const std::string& consumer) {
+  return {"not-owner", consumer + " was connected by somebody else.",
+          "Choose another consumer id, or let an administrator release it."};
+}
+
+net::Response problem(const Error& error) { return net::problem(http_status(error), error); }
+
+/// Short, and the same after a restart.
+std::uint64_t hash_of(const std::string& request) {
+  if (request.empty()) return 0;
+  const auto hash = sha256(as_bytes(request));
+  return std::uint64_t{get_u32(hash, 0)} << 32 | get_u32(hash, 4);
+}
+
+bool any_owner(const net::Caller& caller) { return caller.rights.has(Right::administer); }
+
+}  // namespace
+
+LeaseDesk::LeaseDesk(Parts parts, LoadedLeases loaded)
+    : parts_(std::move(parts)),
+      ledger_(std::move(loaded.ledger)),
+      journal_(parts_.reactor, parts_.store, *ledger_, loaded, [this] { note_change(); }),
+      policy_([this](const std::string& object) { return denial(object); }),
+      expiry_(parts_.reactor.alarm()),
+      refresh_(parts_.reactor.alarm()) {
+  const auto since = parts_.clock.now().time_since_epoch().count();
+  ledger_->count_from(static_cast<std::uint64_t>(std::max<std::int64_t>(since, 0)) *
+                      kVersionsPerMs);
+  ledger_->loaded(now());
+  wait_for_expiry();
+}
+
+// --- what consumers ask
+
+void LeaseDesk::state_usage(const net::Caller& caller, const std::string& consumer,
+                            const UsageStatement& statement, net::Done done) {
+  if (auto wrong = check(statement)) return done(problem(*wrong));
+  if (!statement.token.empty()) {
+    const auto known = seal().open(statement.token);
+    if (!known) return done(problem(known.error()));
+    ledger_->count_from(known->version.number);
+  }
+  put({consumer, caller.id, any_owner(caller), statement.usage, statement.ttl_s,
+       hash_of(statement.request)},
+      std::move(done));
+}
+
+std::optional<Error> LeaseDesk::check(const UsageStatement& statement) const {
+  const auto least = parts_.least_ttl.count();
+  if (statement.ttl_s >= least) return std::nullopt;
+  return Error{"bad-request", "ttl_s is less than " + std::to_string(least) + ".",
+               "Ask for " + std::to_string(least) + " to " + std::to_string(kMaxTtl) +
+                   " seconds (leases.least_ttl_s)."};
+}
+
+void LeaseDesk::put(const LeaseRequest& request, net::Done done) {
+  end_expired();
+  const auto outcome = ledger_->put(request, now(), policy_);
+  if (!outcome) return done(refused(outcome.error()));
+  if (*outcome) note_change();
+  journal_.answer_when_durable(std::move(done), granted(ledger_->find(request.consumer)));
+}
+
+void LeaseDesk::heartbeat(const net::Caller& caller, const std::string& consumer,
+                          const std::string& token, net::Done done) {
+  end_expired();
+  const auto slot = ledger_->find(consumer);
+  if (slot == LeaseTable::kNone) {
+    if (!token.empty()) return put_token(caller, consumer, token, std::move(done));
+    return done(problem(unknown(consumer)));
+  }
+  if (!may_touch(caller, slot)) return done(problem(not_owner(consumer)));
+  ledger_->heartbeat(consumer, now());
+  done(heartbeat_answer(*ledger_, slot, expires(slot)));
+}
+
+/// The lease was lost here, or has ended: it comes back if there still is room for it.
+void LeaseDesk::put_token(const net::Caller& caller, const std::string& consumer,
+                          const std::string& token, net::Done done) {
+  const auto lost = seal().open(token);
+  if (!lost) return done(problem(lost.error()));
+  if (lost->consumer != consumer || (lost->owner != caller.id && !any_owner(caller)))
+    return done(problem(not_owner(consumer)));
+  ledger_->count_from(lost->version.number);
+  put({consumer, lost->owner, any_owner(caller), lost->usage, lost->ttl_s, lost->request},
+      std::move(done));
+}
+
+void LeaseDesk::release(const net::Caller& caller, const std::string& consumer, net::Done done) {
+  const auto slot = ledger_->find(consumer);
+  if (slot == LeaseTable::kNone) return done(problem(unknown(consumer)));
+  if (!may_touch(caller, slot)) return done(problem(not_owner(consumer)));
+  ledger_->release(consumer);
+  note_change();
+  journal_.answer_when_durable(std::move(done), json_answer({{"consumer", consumer}}));
+}
+
+bool LeaseDesk::may_touch(const net::Caller& caller, Slot slot) const {
+  return any_owner(caller) || ledger_->owner(slot) == caller.id;
+}
+
+// --- deciding and answering
+
+/// SPEC QUOTA-2, QUOTA-3: what is denied as `create` is denied here.
+std::optional<Error> LeaseDesk::denial(const std::string& object) {
+  if (capacity_stale_ && capacity_.over_quota) {
+    denials_.clear();  // what was given back may have ended it
+    capacity();
+  }
+  const auto known = denials_.find(object);
+  if (known != denials_.end()) return known->second;
+  const auto& view = parts_.publisher.view();
+  const Standing standing{view.decision, view.entitlements, capacity_, parts_.catalog};
+  // Of names that nobody licensed there are as many as anybody likes to ask for.
+  if (denials_.size() > kMaxPools) denials_.clear();
+  return denials_.emplace(object, latchkey::denial(standing, Operation::create, object))
+      .first->second;
+}
+
+net::Response LeaseDesk::granted(Slot slot) {
+  return lease_answer(*ledger_, slot, expires(slot), seal().seal(*ledger_, slot));
+}
+
+net::Response LeaseDesk::refused(const LeaseRefusal& refusal) const {
+  const auto status = http_status(refusal.error);
+  if (!refusal.pool) return net::problem(status, refusal.error);
+  return net::problem(status, refusal.error,
+                      {{"pool", figures_json(ledger_->accounts(), *refusal.pool)}});
+}
+
+/// Of the deployment that this node is of now: pairing may change it.
+LeaseSeal& LeaseDesk::seal() {
+  if (!seal_ || sealed_for_ != parts_.identity.deployment_id()) {
+    sealed_for_ = parts_.identity.deployment_id();
+    const auto secret = parts_.identity.deployment_key().derive(kLeaseSeal);
+    seal_ = std::make_unique<LeaseSeal>(secret ? ByteView(*secret) : ByteView(), sealed_for_);
+  }
+  return *seal_;
+}
+
+Time LeaseDesk::expires(Slot slot) const {
+  const std::chrono::seconds left(ledger_->expires(slot) - now());
+  return std::chrono::floor<std::chrono::seconds>(parts_.clock.now()) + left;
+}
+
+const Capacity& LeaseDesk::capacity() {
+  if (!std::exchange(capacity_stale_, false)) return capacity_;
+  const auto& accounts = ledger_->accounts();
+  capacity_ = latchkey::capacity(parts_.publisher.view().entitlements, accounts.usage(),
+                                 parts_.catalog, accounts.reserved());
+  return capacity_;
+}
+
+// --- time
+
+/// SPEC POOL-4.
+void LeaseDesk::end_expired() {
+  const auto second = now();
+  const auto due = ledger_->next_expiry();
+  if (!due || *due > second) return;
+  const auto ended = ledger_->expire(second, kEndedAtOnce);
+  if (ended == 0) return;
+  note_change();
+  journal_.gathered();
+}
+
+/// One timer, for the next lease that may end.
+void LeaseDesk::wait_for_expiry() {
+  const auto due = ledger_->next_expiry();
+  if (due == expiry_due_) return;
+  expiry_due_ = due;
+  if (!due) return expiry_->cancel();
+  const auto second = now();
+  const auto wait = std::chrono::seconds(*due > second ? *due - second : 0);
+  expiry_->set(wait, [this] {
+    expiry_due_.reset();
+    end_expired();
+    wait_for_expiry();
+  });
+}
+
+/// The figures that everybody sees follow a little later.
+void LeaseDesk::note_change() {
+  capacity_stale_ = true;
+  wait_for_expiry();
+  if (std::exchange(refresh_due_, true)) return;
+  refresh_->set(kRefresh, [this] {
+    refresh_due_ = false;
+    parts_.publisher.refresh(parts_.log);
+  });
+}
+
+void LeaseDesk::published() {
+  take_facts();
+  denials_.clear();
+  capacity_stale_ = true;
+  ledger_->set_limits(capacity());
+}
+
+Consumption LeaseDesk::consumption() {
+  Consumption now{
+      ledger_->accounts().usage(), ledger_->accounts().reserved(), {}, ledger_->size(), nullptr};
+  now.failure = journal_.failure();
+  for (const auto& [consumer, terms] : ledger_->terms())
+    for (const auto& [pool, mark] : terms.low_water)
+      if (const auto left = ledger_->available_to(consumer, pool); left < mark)
+        now.low.push_back({consumer, pool, left, mark});
+  return now;
+}
+
+}  // namespace latchkey
