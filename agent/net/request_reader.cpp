@@ -34,7 +34,6 @@ class Parser final : public http::basic_parser<true> {
     version_ = version;
     request_.method.assign(method.data(), method.size());
     target_error_ = net::parse_target(view(target), request_.path, request_.query);
-    judge_limit();
   }
   void on_response_impl(int, string_view, int, error_code&) override {}
   void on_field_impl(http::field name, string_view text, string_view value,
@@ -45,6 +44,8 @@ class Parser final : public http::basic_parser<true> {
       request_.host.assign(value.data(), value.size());
     else if (name == http::field::origin)
       request_.origin.assign(value.data(), value.size());
+    else if (name == http::field::content_length)
+      judge_limit();
     else if (name == http::field::cookie)
       take_cookie(value);
     else if (name == http::field::unknown && boost::beast::iequals(text, "x-latchkey-csrf"))
@@ -66,13 +67,15 @@ class Parser final : public http::basic_parser<true> {
   std::size_t on_chunk_body_impl(std::uint64_t, string_view, error_code&) override { return 0; }
   void on_finish_impl(error_code&) override {}
 
+  /// Only for a request that has a body: most have none.
   void judge_limit() {
+    has_body_ = true;
     if (limit_ && target_error_) body_limit(limit_(request_, usual_));
   }
   /// A session may be let in where a stranger is not.
   void take_cookie(string_view value) {
     request_.cookie.assign(value.data(), value.size());
-    judge_limit();
+    if (has_body_) judge_limit();
   }
 
   Request& request_;
@@ -80,6 +83,7 @@ class Parser final : public http::basic_parser<true> {
   const std::size_t usual_;
   const BodyLimit& limit_;
   bool expects_continue_ = false;
+  bool has_body_ = false;
   int version_ = 11;
 };
 
