@@ -105,29 +105,29 @@ void list(Consumers& consumers, const net::Request& request, const net::Done& do
 void add_lease_routes(net::Router& router, Consumers& consumers) {
   // Kept for its memory: one statement is read at a time.
   auto statement = std::make_shared<UsageStatement>();
-  router.on("PUT", "/v1/consumers/{id}/usage", Right::consume,
-            for_consumer(consumers,
-                         [statement](Consumers& of, const net::Request& request,
-                                     const std::string& consumer, net::Done done) {
-                           const auto read = read_usage(request.body, *statement);
-                           if (!read) return refuse(done, read.error());
-                           of.state_usage(request.caller, consumer, *statement, std::move(done));
-                         }),
-            kMaxBody);
-  router.on("POST", "/v1/consumers/{id}/heartbeat", Right::consume,
-            for_consumer(consumers,
-                         [](Consumers& of, const net::Request& request, const std::string& consumer,
-                            net::Done done) {
-                           const auto token = optional_text(request, "token", LeaseSeal::kMaxToken);
-                           if (!token) return refuse(done, token.error());
-                           of.heartbeat(request.caller, consumer, *token, std::move(done));
-                         }),
-            kMaxBody);
-  router.on("DELETE", "/v1/consumers/{id}", Right::consume,
-            for_consumer(consumers, [](Consumers& of, const net::Request& request,
+  const auto state_usage = [statement](Consumers& of, const net::Request& request,
                                        const std::string& consumer, net::Done done) {
-              of.release(request.caller, consumer, std::move(done));
-            }));
+    const auto read = read_usage(request.body, *statement);
+    if (!read) return refuse(done, read.error());
+    of.state_usage(request.caller, consumer, *statement, std::move(done));
+  };
+  const auto heartbeat = [](Consumers& of, const net::Request& request, const std::string& consumer,
+                            net::Done done) {
+    const auto token = optional_text(request, "token", LeaseSeal::kMaxToken);
+    if (!token) return refuse(done, token.error());
+    of.heartbeat(request.caller, consumer, *token, std::move(done));
+  };
+  const auto release = [](Consumers& of, const net::Request& request, const std::string& consumer,
+                          net::Done done) {
+    of.release(request.caller, consumer, std::move(done));
+  };
+  const auto on = [&](std::string method, std::string path, net::Handler handler) {
+    router.on(std::move(method), std::move(path), Right::consume, std::move(handler), kMaxBody)
+        .prompt = true;
+  };
+  on("PUT", "/v1/consumers/{id}/usage", for_consumer(consumers, state_usage));
+  on("POST", "/v1/consumers/{id}/heartbeat", for_consumer(consumers, heartbeat));
+  on("DELETE", "/v1/consumers/{id}", for_consumer(consumers, release));
 }
 
 void add_holder_routes(net::Router& router, Consumers& consumers) {
