@@ -22,10 +22,11 @@ def covered(agent, request_key) -> bool:
     return all(node["covered"] for node in told["nodes"])
 
 
-def package(lab, agent, documents: int) -> bytes:
+def package(lab, agent, text: str) -> bytes:
+    """What the vendor makes of that order, for the deployment of that agent."""
     request_key = lab.vendor_dir / "request.json"
     labs.wait_for("a request key that tells the machine", lambda: covered(agent, request_key))
-    (lab.vendor_dir / "order.toml").write_text(order(documents))
+    (lab.vendor_dir / "order.toml").write_text(text)
     lab.vendor("issue", "--issuer", "issuer", "--order", "order.toml", "--output", "all.tar.gz")
     return (lab.vendor_dir / "all.tar.gz").read_bytes()
 
@@ -47,7 +48,7 @@ def upload(agent, body: bytes) -> float:
 def measure(lab, port: str, documents: int, rounds: int) -> tuple[float, str, float]:
     """Medians with their unit: the import through a real agent, and what it cannot do without; interleaved."""
     agent = labs.Agent(lab, f"import-{documents}", lab.port_socket(port), peer=False).start()
-    body = package(lab, agent, documents)
+    body = package(lab, agent, order(documents))
     agent.stop()
     state, before = agent.dir / "state", agent.dir / "before"
     state.rename(before)

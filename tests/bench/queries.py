@@ -11,9 +11,9 @@ def body_bytes(agent) -> int:
 
 
 def status_rows(lab, options):
-    agent, rounds = lab.agent, 5 if options.quick else 12
+    agent, rounds = lab.agent, 8 if options.quick else 30
     size = body_bytes(agent)
-    seconds = 0.5 if options.quick else 1.0
+    seconds = 0.25 if options.quick else 0.5
     ours = servers.Server(("--socket", agent.socket), agent.process.pid)
     nginx = lab.nginx(size)["unix"]
     many = servers.compare(lab, {"agent": ours, "nginx": nginx}, rounds, servers.SERVER_CPU, connections=64, seconds=seconds)

@@ -13,7 +13,7 @@ struct RunSettings {
   std::size_t connections = 1;
   std::size_t outstanding = 1;  ///< at most, on each connection; the time others wait counts
   double rate = 0;      ///< requests a second over all connections; 0: as fast as answers come
-  double seconds = 2;   ///< that count; a run of Kind::connect ends with its last answer
+  double seconds = 2;   ///< that count; a run of Kind::connect may end before
   double warmup = 0.2;  ///< before them
   std::uint32_t consumers = 1;  ///< over all connections
   std::uint32_t first = 0;      ///< number of the first one

@@ -22,6 +22,12 @@ void put_number(char* digits, std::uint32_t number) {
     digits[left] = static_cast<char>('0' + number % 10);
 }
 
+/// All of 0…count-1 in an order that no cache of the server knows beforehand: the factor is prime
+/// and larger than any count.
+std::uint32_t scattered(std::uint32_t number, std::uint32_t count) {
+  return static_cast<std::uint32_t>(number * std::uint64_t{2'654'435'761} % count);
+}
+
 }  // namespace
 
 std::optional<Kind> parse_kind(std::string_view text) {
@@ -73,7 +79,7 @@ bool Workload::append(Cursor& cursor, std::string& out) const {
     cursor.next = 0;
     ++cursor.round;
   }
-  const auto consumer = cursor.first + cursor.next++;
+  const auto consumer = cursor.first + scattered(cursor.next++, cursor.count);
   const auto& chosen = choose(consumer, cursor.round);
   out.append(chosen.text);
   char* text = out.data() + out.size() - chosen.text.size();
