@@ -26,11 +26,14 @@ void keep(Result<Verified> verified, std::optional<Verified>& place, UploadedDoc
 }
 
 void verify(UploadedDocument& document, const TrustStore& trust) {
-  const auto& envelope = document.packaged.envelope;
-  if (document.packaged.type == kTimeRepairType)
-    keep(trust.verify_time_repair(envelope), document.repair, document);
+  auto& packaged = document.packaged;
+  if (packaged.type == kTimeRepairType)
+    keep(trust.verify_time_repair(packaged.envelope), document.repair, document);
   else
-    keep(trust.verify_license(envelope), document.license, document);
+    keep(packaged.parsed ? trust.verify_license(*packaged.parsed, document.hash)
+                         : trust.verify_license(packaged.envelope),
+         document.license, document);
+  packaged.parsed.reset();  // its bytes are all that is needed from here on
 }
 
 Error too_many_repairs() {

@@ -22,9 +22,12 @@ bool is_gzip(ByteView bytes) { return as_text(bytes).starts_with(kGzip); }
 
 PackagedDocument document_of(std::string name, std::string_view text) {
   const auto bytes = as_bytes(trimmed(text));
-  const auto envelope = parse_envelope(bytes);
-  return {std::move(name), Bytes(bytes.begin(), bytes.end()),
-          envelope ? envelope->payload_type : std::string()};
+  auto envelope = parse_envelope(bytes);
+  PackagedDocument out{std::move(name), Bytes(bytes.begin(), bytes.end()), {}};
+  if (!envelope) return out;
+  out.type = envelope->payload_type;
+  out.parsed = std::move(*envelope);
+  return out;
 }
 
 tl::unexpected<Error> explain(InflateFault fault, std::size_t most) {

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "core/base/bytes.h"
-#include "core/base/result.h"
+#include "core/license/envelope.h"
 
 namespace latchkey {
 
@@ -25,6 +25,7 @@ struct PackagedDocument {
   Bytes envelope;
   /// The payload type that it claims, verified by nobody; empty: it is no envelope.
   std::string type;
+  std::optional<Envelope> parsed = {};  ///< `envelope` taken apart; none: it is no envelope
 };
 
 /// The documents in the order in which they stand there, at least one. Hostile input: a file that

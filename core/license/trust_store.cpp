@@ -111,6 +111,11 @@ Result<std::vector<const Issuer*>> TrustStore::signers(const Envelope& envelope)
 
 Result<VerifiedLicense> TrustStore::verify_license(ByteView text) const {
   LK_TRY(const auto envelope, parse_envelope(text));
+  return verify_license(envelope, content_hash(text));
+}
+
+Result<VerifiedLicense> TrustStore::verify_license(const Envelope& envelope,
+                                                   std::string hash) const {
   if (envelope.payload_type != kLicenseType) return wrong_type(envelope.payload_type, kLicenseType);
   LK_TRY(const auto signed_by, signers(envelope));
   LK_TRY(auto document, parse_license(envelope.payload));
@@ -119,7 +124,7 @@ Result<VerifiedLicense> TrustStore::verify_license(ByteView text) const {
     if (!issuer->may_license(entry.object))
       return untrusted("The issuing key may not license `" + entry.object + "`.");
   LK_CHECK(check_revoked(document));
-  return VerifiedLicense{std::move(document), content_hash(text)};
+  return VerifiedLicense{std::move(document), std::move(hash)};
 }
 
 Result<TimeRepair> TrustStore::verify_time_repair(ByteView text) const {

@@ -38,6 +38,8 @@ class TrustStore {
 
   /// Verifies, then parses. Errors (SPEC LIC-5): `invalid-format`, `untrusted-signer`, `revoked`.
   Result<VerifiedLicense> verify_license(ByteView envelope) const;
+  /// The same of an envelope that was taken apart before; `hash` is its content hash.
+  Result<VerifiedLicense> verify_license(const Envelope& envelope, std::string hash) const;
   /// As verify_license(), by an issuing key of scope `time`; whether it is for this deployment, and
   /// not used yet, is another question.
   Result<TimeRepair> verify_time_repair(ByteView envelope) const;
