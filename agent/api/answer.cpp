@@ -56,8 +56,10 @@ int http_status(const Error& error) {
   return 409;
 }
 
+net::Response error_answer(const Error& error) { return net::problem(http_status(error), error); }
+
 net::Response answer(const Result<nlohmann::json>& result) {
-  return result ? json_answer(*result) : net::problem(http_status(result.error()), result.error());
+  return result ? json_answer(*result) : error_answer(result.error());
 }
 
 Backend::JsonDone answer_with(net::Done done) {

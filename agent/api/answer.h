@@ -15,6 +15,8 @@ net::Response json_answer(const nlohmann::json& body);
 
 /// The HTTP status that goes with an error's stable code; 409 for a refusal without a better one.
 int http_status(const Error& error);
+/// The error as a problem document.
+net::Response error_answer(const Error& error);
 net::Response answer(const Result<nlohmann::json>& result);
 
 /// Answers `done` with the result, or with its error as a problem document.

@@ -18,10 +18,6 @@ constexpr std::size_t kMaxPage = 1000;
 constexpr JsonLimits kLimits{.bytes = kMaxBody, .depth = 3};
 constexpr std::string_view kRoot = "/v1/consumers/";
 
-void refuse(const net::Done& done, const Error& error) {
-  done(net::problem(http_status(error), error));
-}
-
 /// The `{id}` of the path.
 Result<std::string> consumer_in(const net::Request& request) {
   auto id = request.path.substr(kRoot.size());
@@ -90,7 +86,7 @@ template <class Handle>
 net::Handler for_consumer(Consumers& consumers, Handle handle) {
   return [&consumers, handle](const net::Request& request, net::Done done) {
     const auto consumer = consumer_in(request);
-    if (!consumer) return refuse(done, consumer.error());
+    if (!consumer) return done(error_answer(consumer.error()));
     handle(consumers, request, *consumer, std::move(done));
   };
 }
@@ -98,7 +94,7 @@ net::Handler for_consumer(Consumers& consumers, Handle handle) {
 void list(Consumers& consumers, const net::Request& request, const net::Done& done) {
   const auto after = number_in(request, "after", 0, ~std::uint32_t{0});
   const auto limit = number_in(request, "limit", 100, kMaxPage);
-  if (!after || !limit) return refuse(done, after ? limit.error() : after.error());
+  if (!after || !limit) return done(error_answer(after ? limit.error() : after.error()));
   done(consumers.list(request.caller, *after, std::max<std::size_t>(*limit, 1)));
 }
 
@@ -108,13 +104,13 @@ void add_lease_routes(net::Router& router, Consumers& consumers) {
   const auto state_usage = [statement](Consumers& of, const net::Request& request,
                                        const std::string& consumer, net::Done done) {
     const auto read = read_usage(request.body, *statement);
-    if (!read) return refuse(done, read.error());
+    if (!read) return done(error_answer(read.error()));
     of.state_usage(request.caller, consumer, *statement, std::move(done));
   };
   const auto heartbeat = [](Consumers& of, const net::Request& request, const std::string& consumer,
                             net::Done done) {
     const auto token = optional_text(request, "token", LeaseSeal::kMaxToken);
-    if (!token) return refuse(done, token.error());
+    if (!token) return done(error_answer(token.error()));
     of.heartbeat(request.caller, consumer, *token, std::move(done));
   };
   const auto release = [](Consumers& of, const net::Request& request, const std::string& consumer,
@@ -144,7 +140,7 @@ void add_holder_routes(net::Router& router, Consumers& consumers) {
                          [](Consumers& of, const net::Request& request, const std::string& consumer,
                             net::Done done) {
                            const auto reason = optional_text(request, "reason", kMaxReason);
-                           if (!reason) return refuse(done, reason.error());
+                           if (!reason) return done(error_answer(reason.error()));
                            of.force_release(request.caller, consumer, *reason, std::move(done));
                          }),
             kMaxBody);
@@ -153,7 +149,7 @@ void add_holder_routes(net::Router& router, Consumers& consumers) {
                          [](Consumers& of, const net::Request& request, const std::string& consumer,
                             net::Done done) {
                            auto terms = terms_in(request);
-                           if (!terms) return refuse(done, terms.error());
+                           if (!terms) return done(error_answer(terms.error()));
                            of.set_terms(request.caller, consumer, *std::move(terms),
                                         std::move(done));
                          }),

@@ -34,7 +34,7 @@ void add_peer_routes(net::Router& router, Backend& backend) {
   router.on("POST", "/v1/peer/join", Right::administer,
             [&backend](const net::Request& request, net::Done done) {
               auto token = token_of(request);
-              if (!token) return done(net::problem(http_status(token.error()), token.error()));
+              if (!token) return done(error_answer(token.error()));
               backend.peer_join(request.caller, std::move(*token), answer_with(std::move(done)));
             });
 }

@@ -96,7 +96,7 @@ struct Source {
 void answer_page(const net::Request& request, net::Done done, Backend& backend,
                  const Source& source) {
   const auto listing = listing_of(request);
-  if (!listing) return done(net::problem(http_status(listing.error()), listing.error()));
+  if (!listing) return done(error_answer(listing.error()));
   if (!listing->csv) return (backend.*source.page)(listing->query, answer_with(std::move(done)));
   (backend.*source.page)(
       listing->query, [source, done = std::move(done)](const Result<nlohmann::json>& page) {

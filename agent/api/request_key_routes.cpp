@@ -8,8 +8,7 @@ void add_request_key_routes(net::Router& router, Backend& backend) {
   router.on("GET", "/v1/request-key", Right::view,
             [&backend](const net::Request&, const net::Done& done) {
               auto envelope = backend.request_key();
-              if (!envelope)
-                return done(net::problem(http_status(envelope.error()), envelope.error()));
+              if (!envelope) return done(error_answer(envelope.error()));
               net::Response response;
               response.body = std::move(*envelope);
               done(std::move(response));

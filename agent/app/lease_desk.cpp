@@ -218,9 +218,11 @@ void LeaseDesk::note_change() {
 }
 
 void LeaseDesk::published() {
+  // Counted a moment ago, from what these leases use.
+  capacity_ = parts_.publisher.view().capacity;
+  capacity_stale_ = false;
   take_facts();
   denials_.clear();
-  capacity_stale_ = true;
   ledger_->set_limits(capacity());
 }
 

@@ -16,8 +16,6 @@ using Json = nlohmann::json;
 /// Slots that one page looks at, for a caller whose own leases are few.
 constexpr LeaseLedger::Slot kSlotsPerPage = 100'000;
 
-net::Response refusal(const Error& error) { return net::problem(http_status(error), error); }
-
 Error unknown(const std::string& consumer) {
   return {"lease-unknown", "No lease of " + consumer + " is known here.",
           "`latchkey consumer list` says who holds what."};
@@ -43,10 +41,10 @@ net::Response LeaseDesk::show(const net::Caller& caller, const std::string& cons
   const auto terms = ledger_->terms().find(consumer);
   const bool held = slot != LeaseTable::kNone;
   if (!held && (terms == ledger_->terms().end() || !caller.rights.has(Right::view)))
-    return refusal(unknown(consumer));
+    return error_answer(unknown(consumer));
   if (held && !caller.rights.has(Right::view) && !may_touch(caller, slot))
-    return refusal({"not-owner", consumer + " was connected by somebody else.",
-                    "Ask an administrator who that was."});
+    return error_answer({"not-owner", consumer + " was connected by somebody else.",
+                         "Ask an administrator who that was."});
   Json out = held ? consumer_json(*ledger_, slot, expires(slot)) : Json{{"consumer", consumer}};
   out["connected"] = held;
   out["terms"] = terms == ledger_->terms().end() ? Json(nullptr) : terms_json(terms->second);
@@ -57,8 +55,8 @@ void LeaseDesk::force_release(const net::Caller& caller, const std::string& cons
                               const std::string& reason, net::Done done) {
   end_expired();
   const auto slot = ledger_->find(consumer);
-  if (slot == LeaseTable::kNone) return done(refusal(unknown(consumer)));
-  if (parts_.log.failing()) return done(refusal(parts_.log.failure()));
+  if (slot == LeaseTable::kNone) return done(error_answer(unknown(consumer)));
+  if (parts_.log.failing()) return done(error_answer(parts_.log.failure()));
   const auto version = ledger_->version(slot);
   LeaseReleased released{consumer, version.epoch, version.number, {}, caller.name, reason};
   for (auto& item : ledger_->lease(slot).usage) released.usage.emplace(item.pool, item.quantity);
@@ -73,7 +71,7 @@ void LeaseDesk::force_release(const net::Caller& caller, const std::string& cons
 
 void LeaseDesk::set_terms(const net::Caller& caller, const std::string& consumer,
                           ConsumerTerms terms, net::Done done) {
-  if (parts_.log.failing()) return done(refusal(parts_.log.failure()));
+  if (parts_.log.failing()) return done(error_answer(parts_.log.failure()));
   auto answer = json_answer({{"consumer", consumer}, {"terms", terms_json(terms)}});
   ConsumerTermsSet set{consumer, std::move(terms.reserve), std::move(terms.cap),
                        std::move(terms.low_water), caller.name};

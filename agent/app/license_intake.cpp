@@ -110,7 +110,7 @@ void LicenseIntake::open(const JobPtr& job) {
     const auto& error = job->upload.error();
     const auto refused = refusal(*job, error);
     parts_.log.witness([&](Witness& w, Time now) { w.import_refused(now, refused); });
-    job->done(net::problem(http_status(error), error));
+    job->done(error_answer(error));
   });
 }
 
@@ -213,7 +213,7 @@ void LicenseIntake::wait(const JobPtr& job) {
   const auto durable = [job] { log_installed(job->documents(), job->batch, job->by); };
   parts_.acknowledger.wait(settled_now, durable, [this, job](const auto& outcome) {
     if (outcome.durable) return report(job, outcome);
-    job->done(net::problem(http_status(not_durable()), not_durable()));
+    job->done(error_answer(not_durable()));
   });
 }
 
