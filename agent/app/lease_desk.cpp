@@ -30,8 +30,6 @@ Error not_owner(const std::string& consumer) {
           "Choose another consumer id, or let an administrator release it."};
 }
 
-net::Response problem(const Error& error) { return net::problem(http_status(error), error); }
-
 /// Short, and the same after a restart.
 std::uint64_t hash_of(const std::string& request) {
   if (request.empty()) return 0;
@@ -61,10 +59,10 @@ LeaseDesk::LeaseDesk(Parts parts, LoadedLeases loaded)
 
 void LeaseDesk::state_usage(const net::Caller& caller, const std::string& consumer,
                             const UsageStatement& statement, net::Done done) {
-  if (auto wrong = check(statement)) return done(problem(*wrong));
+  if (auto wrong = check(statement)) return done(error_answer(*wrong));
   if (!statement.token.empty()) {
     const auto known = seal().open(statement.token);
-    if (!known) return done(problem(known.error()));
+    if (!known) return done(error_answer(known.error()));
     ledger_->count_from(known->version.number);
   }
   put({consumer, caller.id, any_owner(caller), statement.usage, statement.ttl_s,
@@ -94,9 +92,9 @@ void LeaseDesk::heartbeat(const net::Caller& caller, const std::string& consumer
   const auto slot = ledger_->find(consumer);
   if (slot == LeaseTable::kNone) {
     if (!token.empty()) return put_token(caller, consumer, token, std::move(done));
-    return done(problem(unknown(consumer)));
+    return done(error_answer(unknown(consumer)));
   }
-  if (!may_touch(caller, slot)) return done(problem(not_owner(consumer)));
+  if (!may_touch(caller, slot)) return done(error_answer(not_owner(consumer)));
   ledger_->heartbeat(consumer, now());
   done(heartbeat_answer(*ledger_, slot, expires(slot)));
 }
@@ -105,9 +103,9 @@ void LeaseDesk::heartbeat(const net::Caller& caller, const std::string& consumer
 void LeaseDesk::put_token(const net::Caller& caller, const std::string& consumer,
                           const std::string& token, net::Done done) {
   const auto lost = seal().open(token);
-  if (!lost) return done(problem(lost.error()));
+  if (!lost) return done(error_answer(lost.error()));
   if (lost->consumer != consumer || (lost->owner != caller.id && !any_owner(caller)))
-    return done(problem(not_owner(consumer)));
+    return done(error_answer(not_owner(consumer)));
   ledger_->count_from(lost->version.number);
   put({consumer, lost->owner, any_owner(caller), lost->usage, lost->ttl_s, lost->request},
       std::move(done));
@@ -115,8 +113,8 @@ void LeaseDesk::put_token(const net::Caller& caller, const std::string& consumer
 
 void LeaseDesk::release(const net::Caller& caller, const std::string& consumer, net::Done done) {
   const auto slot = ledger_->find(consumer);
-  if (slot == LeaseTable::kNone) return done(problem(unknown(consumer)));
-  if (!may_touch(caller, slot)) return done(problem(not_owner(consumer)));
+  if (slot == LeaseTable::kNone) return done(error_answer(unknown(consumer)));
+  if (!may_touch(caller, slot)) return done(error_answer(not_owner(consumer)));
   ledger_->release(consumer);
   note_change();
   journal_.answer_when_durable(std::move(done), json_answer({{"consumer", consumer}}));
