@@ -59,7 +59,7 @@ Result<AppParts> load_parts(Config config, std::filesystem::path config_file) {
   LK_TRY(const auto chain, new_chain_id(system_random));
   LK_TRY(auto opened, open_or_heal(config.state_dir / "latchkey.db", chain));
   LK_TRY(auto trust, open_trust(configured, installed_bundles(opened.contents)));
-  LK_TRY(auto leases, load_leases(*opened.database));
+  LK_TRY(auto leases, load_leases(*opened.database, system_random));
   return AppParts{std::move(config),     std::move(config_file),
                   std::move(identity),   read_machine_factors(system_sources()),
                   std::move(configured), std::move(trust),

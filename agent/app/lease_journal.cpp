@@ -1,6 +1,8 @@
 #include "agent/app/lease_journal.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <utility>
 
 #include "agent/telemetry/log.h"
@@ -17,6 +19,12 @@ constexpr std::size_t kRowsPerCut = 64;
 /// Leases said anew in one row, by the changes in it: a lone change must not wait for many.
 constexpr std::size_t kRestatedPerChange = 4, kLeastRestated = 16, kMostRestated = 512;
 
+Result<SipKey> hashing_key(const FillRandom& random) {
+  std::array<std::uint8_t, sizeof(SipKey)> bytes{};
+  if (!random(bytes)) return fail("no-random", "the system gives no random numbers");
+  return std::bit_cast<SipKey>(bytes);
+}
+
 std::string describe(std::uint64_t position, const std::string& why) {
   return "row " + std::to_string(position) + " of the lease journal " + why;
 }
@@ -28,9 +36,10 @@ net::Response store_failed(const Error& error) {
 
 }  // namespace
 
-Result<LoadedLeases> load_leases(Database& database) {
+Result<LoadedLeases> load_leases(Database& database, const FillRandom& random) {
+  LK_TRY(const auto hashing, hashing_key(random));
   LoadedLeases loaded;
-  loaded.ledger = std::make_unique<LeaseLedger>();
+  loaded.ledger = std::make_unique<LeaseLedger>(hashing);
   const auto note = [&loaded](std::uint64_t position, const std::string& why) {
     if (loaded.damage.empty()) loaded.damage = describe(position, why);
   };

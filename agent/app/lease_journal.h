@@ -8,6 +8,7 @@
 #include "agent/net/http.h"
 #include "agent/reactor/reactor.h"
 #include "agent/store/database.h"
+#include "core/base/random.h"
 #include "core/pool/lease_ledger.h"
 
 namespace latchkey {
@@ -21,8 +22,8 @@ struct LoadedLeases {
   std::string damage;        ///< what could not be read, for people; empty: nothing
 };
 /// Rows that are not what was written are left out and reported: who held what they said states it
-/// again. Error: `database-damaged`.
-Result<LoadedLeases> load_leases(Database& database);
+/// again. `random` is for the ledger's hashing. Errors: `database-damaged`, `no-random`.
+Result<LoadedLeases> load_leases(Database& database, const FillRandom& random);
 
 /// Makes the ledger's changes durable, one commit at a time, each with all that gathered while the
 /// one before ran; a lone change does not wait. Answers leave after that, or say that the disk

@@ -1,7 +1,9 @@
 #include "core/pool/lease_codec.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <utility>
 
 namespace latchkey {
 namespace {
@@ -17,7 +19,7 @@ bool is_plain(char c) {
 
 class Reader {
  public:
-  Reader(ByteView in, const LeaseChanges& changes) : in_(in), changes_(changes) {}
+  Reader(ByteView in, LeaseVisitor& visitor) : in_(in), visitor_(visitor) {}
 
   bool run() {
     if (in_.empty() || in_[at_++] != kFormat) return false;
@@ -45,53 +47,47 @@ class Reader {
 
   bool pool() {
     const auto object = text(kMaxName), unit = text(kMaxName);
-    if (!object || !unit || object->empty() || unit->empty() || pools_.size() == kMaxPools)
-      return false;
-    pools_.push_back({std::string(*object), std::string(*unit)});
-    return true;
+    if (!object || !unit || object->empty() || unit->empty() || pools_ == kMaxPools) return false;
+    ++pools_;
+    return visitor_.pool({std::string(*object), std::string(*unit)});
   }
   bool owner() {
     const auto name = text(kMaxOwner);
     if (!name || name->empty()) return false;
-    owners_.emplace_back(*name);
-    return true;
+    ++owners_;
+    return visitor_.owner(*name);
   }
   bool put() {
     const auto consumer = text(kMaxConsumerId);
-    const auto owner = number(owners_.size());
-    const auto epoch = number(~std::uint32_t{0}), version = number(kAny), ttl = number(kMaxTtl);
+    const auto owner = number(owners_);
+    const auto epoch = number(kAnyEpoch), version = number(kAny), ttl = number(kMaxTtl);
     const auto request = number(kAny);
-    if (!consumer || !is_consumer_id(*consumer) || !owner || *owner == owners_.size()) return false;
+    if (!consumer || !is_consumer_id(*consumer) || !owner || *owner == owners_) return false;
     if (!epoch || !version || !ttl || *ttl == 0 || !request || at_ == in_.size()) return false;
-    lease_.consumer.assign(*consumer);
-    lease_.owner = owners_[*owner];
-    lease_.version = {static_cast<std::uint32_t>(*epoch), *version};
-    lease_.ttl_s = static_cast<std::uint32_t>(*ttl);
-    lease_.request = *request;
-    if (!items(in_[at_++])) return false;
-    changes_.put(lease_);
-    return true;
+    const std::size_t count = in_[at_++];
+    if (!items(count)) return false;
+    return visitor_.put({*consumer,
+                         {static_cast<std::uint32_t>(*epoch), *version},
+                         static_cast<std::uint32_t>(*owner),
+                         static_cast<std::uint32_t>(*ttl),
+                         *request,
+                         std::span(items_).first(count)});
   }
   bool items(std::size_t count) {
     if (count > kMaxLeaseItems) return false;
-    lease_.usage.resize(count);
-    for (auto& item : lease_.usage) {
-      const auto pool = number(pools_.size());
+    for (auto& item : std::span(items_).first(count)) {
+      const auto pool = number(pools_);
       const auto quantity = number(kMaxQuantity);
-      if (!pool || *pool == pools_.size() || !quantity || *quantity == 0) return false;
-      item = {pools_[*pool], *quantity};
+      if (!pool || *pool == pools_ || !quantity || *quantity == 0) return false;
+      item = {static_cast<std::uint32_t>(*pool), *quantity};
     }
-    const auto by_pool = [](const UsageItem& a, const UsageItem& b) { return a.pool < b.pool; };
-    std::ranges::sort(lease_.usage, by_pool);
-    const auto twice = [](const UsageItem& a, const UsageItem& b) { return a.pool == b.pool; };
-    return std::ranges::adjacent_find(lease_.usage, twice) == lease_.usage.end();
+    return true;
   }
   bool drop() {
     const auto consumer = text(kMaxConsumerId);
-    const auto epoch = number(~std::uint32_t{0}), version = number(kAny);
+    const auto epoch = number(kAnyEpoch), version = number(kAny);
     if (!consumer || !is_consumer_id(*consumer) || !epoch || !version) return false;
-    changes_.drop(*consumer, {static_cast<std::uint32_t>(*epoch), *version});
-    return true;
+    return visitor_.drop(*consumer, {static_cast<std::uint32_t>(*epoch), *version});
   }
 
   std::optional<std::string_view> text(std::size_t max) {
@@ -112,13 +108,50 @@ class Reader {
     return std::nullopt;
   }
 
-  static constexpr std::uint64_t kAny = ~std::uint64_t{0};
+  static constexpr std::uint64_t kAny = ~std::uint64_t{0}, kAnyEpoch = ~std::uint32_t{0};
   ByteView in_;
-  const LeaseChanges& changes_;
+  LeaseVisitor& visitor_;
   std::size_t at_ = 0;
+  std::size_t pools_ = 0, owners_ = 0;
+  std::array<PackedLease::Item, kMaxLeaseItems> items_{};
+};
+
+/// Spells the leases out.
+class Speller final : public LeaseVisitor {
+ public:
+  explicit Speller(const LeaseChanges& changes) : changes_(changes) {}
+
+  bool pool(PoolId id) override {
+    pools_.push_back(std::move(id));
+    return true;
+  }
+  bool owner(std::string_view name) override {
+    owners_.emplace_back(name);
+    return true;
+  }
+  bool put(const PackedLease& packed) override {
+    Lease lease{std::string(packed.consumer),
+                owners_[packed.owner],
+                {},
+                packed.ttl_s,
+                packed.version,
+                packed.request};
+    for (const auto& item : packed.usage) lease.usage.push_back({pools_[item.pool], item.quantity});
+    std::ranges::sort(lease.usage, {}, &UsageItem::pool);
+    if (std::ranges::adjacent_find(lease.usage, {}, &UsageItem::pool) != lease.usage.end())
+      return false;
+    changes_.put(lease);
+    return true;
+  }
+  bool drop(std::string_view consumer, LeaseVersion version) override {
+    changes_.drop(consumer, version);
+    return true;
+  }
+
+ private:
+  const LeaseChanges& changes_;
   std::vector<PoolId> pools_;
   std::vector<std::string> owners_;
-  Lease lease_;
 };
 
 /// The place of `number` in `known`, which it joins.
@@ -197,11 +230,16 @@ void LeaseWriter::clear() {
   owners_.clear();
 }
 
-Result<void> read_leases(ByteView bytes, const LeaseChanges& changes) {
-  Reader reader(bytes, changes);
+Result<void> visit_leases(ByteView bytes, LeaseVisitor& visitor) {
+  Reader reader(bytes, visitor);
   if (reader.run()) return {};
   return fail("invalid-lease",
               "The leases cannot be read from byte " + std::to_string(reader.at()) + " on.");
+}
+
+Result<void> read_leases(ByteView bytes, const LeaseChanges& changes) {
+  Speller speller(changes);
+  return visit_leases(bytes, speller);
 }
 
 }  // namespace latchkey

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,13 +65,40 @@ class LeaseWriter {
   std::vector<std::uint32_t> pools_, owners_;  ///< as they were written
 };
 
+/// The state of a lease as a row has it: names by their numbers there.
+struct PackedLease {
+  struct Item {
+    std::uint32_t pool = 0;
+    std::uint64_t quantity = 0;  ///< 1 to kMaxQuantity
+  };
+  std::string_view consumer;  ///< an is_consumer_id()
+  LeaseVersion version;
+  std::uint32_t owner = 0;
+  std::uint32_t ttl_s = 0;  ///< 1 to kMaxTtl
+  std::uint64_t request = 0;
+  std::span<const Item> usage;  ///< up to kMaxLeaseItems
+};
+
+/// What stands in a row, in order; a million times at a start. False: this cannot be.
+class LeaseVisitor {
+ public:
+  virtual ~LeaseVisitor() = default;
+  /// Names, numbered from 0 as they come; the same one may come twice.
+  virtual bool pool(PoolId id) = 0;
+  virtual bool owner(std::string_view name) = 0;
+  virtual bool put(const PackedLease& lease) = 0;
+  virtual bool drop(std::string_view consumer, LeaseVersion version) = 0;
+};
+/// Hostile input: bounded, every name and number checked. Error: `invalid-lease`; what stands
+/// before the fault was told.
+Result<void> visit_leases(ByteView bytes, LeaseVisitor& visitor);
+
 /// What a reader finds, in order.
 struct LeaseChanges {
   std::function<void(const Lease&)> put;
   std::function<void(std::string_view consumer, LeaseVersion)> drop;
 };
-/// Hostile input: bounded, every name and number checked. Error: `invalid-lease`; what stands
-/// before the fault was told.
+/// As visit_leases(), for few of them.
 Result<void> read_leases(ByteView bytes, const LeaseChanges& changes);
 
 }  // namespace latchkey

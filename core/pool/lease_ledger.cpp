@@ -29,8 +29,9 @@ LeaseRefusal over_cap(const PoolId& pool, std::uint64_t cap) {
 
 }  // namespace
 
-LeaseLedger::LeaseLedger(std::uint32_t epoch)
+LeaseLedger::LeaseLedger(const SipKey& hashing, std::uint32_t epoch)
     : epoch_(epoch),
+      table_(hashing),
       names_{[this](std::uint32_t pool) -> const PoolId& {
                return accounts_.id(static_cast<PoolAccounts::Index>(pool));
              },
@@ -179,7 +180,8 @@ bool LeaseLedger::stands(Slot slot, const LeaseRequest& request) {
 
 tl::expected<bool, LeaseRefusal> LeaseLedger::put(const LeaseRequest& request, std::uint32_t now,
                                                   const Policy& policy) {
-  const auto slot = find(request.consumer);
+  const auto name = table_.name(request.consumer);
+  const auto slot = table_.find(name);
   const bool known = slot != LeaseTable::kNone;
   before_.clear();
   if (known) {
@@ -194,12 +196,12 @@ tl::expected<bool, LeaseRefusal> LeaseLedger::put(const LeaseRequest& request, s
   }
   if (auto refused = resolve(request, policy)) return tl::make_unexpected(std::move(*refused));
   if (known && stands(slot, request)) {
-    heartbeat(request.consumer, now);
+    table_.set_expiry(slot, now + table_.row(slot).ttl);
     return false;
   }
   if (auto refused = decide(request, policy)) return tl::make_unexpected(std::move(*refused));
   note(request.consumer, slot);
-  const auto place = set(request.consumer, request.ttl_s, after_);
+  const auto place = set(slot, name, request.ttl_s, after_);
   auto& row = table_.row(place);
   if (!known) row.owner = owner_number(request.owner);
   row.ttl = request.ttl_s;
@@ -212,10 +214,10 @@ tl::expected<bool, LeaseRefusal> LeaseLedger::put(const LeaseRequest& request, s
   return true;
 }
 
-LeaseLedger::Slot LeaseLedger::set(std::string_view consumer, std::uint32_t ttl,
+/// `slot` is where the consumer is found.
+LeaseLedger::Slot LeaseLedger::set(Slot slot, const LeaseTable::Name& consumer, std::uint32_t ttl,
                                    std::span<const Item> items) {
-  auto slot = find(consumer);
-  if (slot == LeaseTable::kNone) slot = table_.insert(consumer, ttl);
+  if (slot == LeaseTable::kNone) return table_.insert(consumer, ttl, items);
   table_.write_items(slot, items);
   return slot;
 }

@@ -45,7 +45,8 @@ class LeaseLedger {
   using Policy = std::function<std::optional<Error>(const std::string& object)>;
   using Slot = LeaseTable::Slot;
 
-  explicit LeaseLedger(std::uint32_t epoch = 1);
+  /// `hashing`: see LeaseTable.
+  explicit LeaseLedger(const SipKey& hashing = {}, std::uint32_t epoch = 1);
   LeaseLedger(const LeaseLedger&) = delete;
   LeaseLedger& operator=(const LeaseLedger&) = delete;
 
@@ -80,7 +81,7 @@ class LeaseLedger {
   /// Nothing gathered since the last seal().
   bool clean() const { return open_->writer.empty(); }
   bool sealed() const { return sealed_ != nullptr; }  ///< one batch is on its way
-  /// The gathered changes for the journal; read_leases() reads them. Then commit() or roll_back().
+  /// The gathered changes for the journal; visit_leases() reads them. Then commit() or roll_back().
   Bytes seal();
   void commit();
   /// The sealed batch and all since are undone; ends of leases stay and are gathered again.
@@ -98,7 +99,7 @@ class LeaseLedger {
 
   // --- looking
 
-  Slot find(std::string_view consumer) const { return table_.find(consumer); }
+  Slot find(std::string_view consumer) const { return table_.find(table_.name(consumer)); }
   std::size_t size() const { return table_.size(); }
   Slot slots() const { return table_.slots(); }
   bool occupied(Slot slot) const { return table_.occupied(slot); }
@@ -119,6 +120,7 @@ class LeaseLedger {
  private:
   using Item = LeaseTable::Item;
   using Items = LeaseTable::Items;
+  class Loader;
 
   /// One lease as it was before a change; what varies in size lies in the batch.
   struct Before {
@@ -159,10 +161,11 @@ class LeaseLedger {
   void note(std::string_view consumer, Slot slot);
   void undo(const Batch& batch);
   void restore(std::string_view consumer, const Before& before, std::span<const Item> items);
-  Slot set(std::string_view consumer, std::uint32_t ttl, std::span<const Item> items);
+  Slot set(Slot slot, const LeaseTable::Name& consumer, std::uint32_t ttl,
+           std::span<const Item> items);
   void remove(Slot slot);
   std::uint32_t owner_number(std::string_view owner);
-  bool load_items(const Lease& lease);
+  bool take_over(const PackedLease& lease, std::uint32_t owner);
 
   const std::uint32_t epoch_;
   std::uint64_t version_ = 0;

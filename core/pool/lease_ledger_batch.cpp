@@ -64,7 +64,7 @@ void LeaseLedger::restore(std::string_view consumer, const Before& before,
   after_.assign(items.begin(), items.end());
   compare(consumer);
   accounts_.apply(changes_);
-  const auto place = set(consumer, before.row.ttl, after_);
+  const auto place = set(slot, table_.name(consumer), before.row.ttl, after_);
   auto& row = table_.row(place);
   row.version = before.row.version;
   row.request = before.row.request;
@@ -84,41 +84,64 @@ bool LeaseLedger::restate(std::size_t count) {
   return true;
 }
 
-bool LeaseLedger::load_items(const Lease& lease) {
-  after_.clear();
-  for (const auto& item : lease.usage) {
-    const auto pool = accounts_.intern(item.pool);
-    if (!pool) return false;
-    after_.push_back({*pool, item.quantity});
+/// Takes over what stands in a row, with the names of the row looked up once.
+class LeaseLedger::Loader final : public LeaseVisitor {
+ public:
+  explicit Loader(LeaseLedger& ledger) : ledger_(ledger) {}
+
+  bool pool(PoolId id) override {
+    const auto pool = ledger_.accounts_.intern(id);
+    if (pool) pools_.push_back(*pool);
+    return pool.has_value();
   }
-  std::ranges::sort(after_, {}, &Item::pool);
+  bool owner(std::string_view name) override {
+    owners_.push_back(ledger_.owner_number(name));
+    return true;
+  }
+  bool put(const PackedLease& lease) override {
+    ledger_.version_ = std::max(ledger_.version_, lease.version.number);
+    auto& items = ledger_.after_;
+    items.clear();
+    for (const auto& item : lease.usage) items.push_back({pools_[item.pool], item.quantity});
+    std::ranges::sort(items, {}, &Item::pool);
+    if (std::ranges::adjacent_find(items, {}, &Item::pool) != items.end()) return false;
+    return ledger_.take_over(lease, owners_[lease.owner]);
+  }
+  bool drop(std::string_view consumer, LeaseVersion version) override {
+    ledger_.version_ = std::max(ledger_.version_, version.number);
+    if (const auto slot = ledger_.find(consumer); slot != LeaseTable::kNone) ledger_.remove(slot);
+    return true;
+  }
+
+ private:
+  LeaseLedger& ledger_;
+  std::vector<PoolAccounts::Index> pools_;
+  std::vector<std::uint32_t> owners_;
+};
+
+/// With after_ as its usage. False: there are kMaxLeases already.
+bool LeaseLedger::take_over(const PackedLease& lease, std::uint32_t owner) {
+  const auto name = table_.name(lease.consumer);
+  const auto slot = table_.find(name);
+  before_.clear();
+  if (slot != LeaseTable::kNone)
+    read_items(slot, before_);
+  else if (size() == kMaxLeases)
+    return false;
+  compare(lease.consumer);
+  accounts_.apply(changes_);
+  auto& row = table_.row(set(slot, name, lease.ttl_s, after_));
+  row.version = lease.version.number;
+  row.epoch = lease.version.epoch;
+  row.ttl = lease.ttl_s;
+  row.request = lease.request;
+  row.owner = owner;
   return true;
 }
 
-Result<void> LeaseLedger::load(ByteView bytes) {
-  bool fits = true;
-  const auto put = [&](const Lease& lease) {
-    version_ = std::max(version_, lease.version.number);
-    if (!load_items(lease) || size() == kMaxLeases) return static_cast<void>(fits = false);
-    const auto slot = find(lease.consumer);
-    before_.clear();
-    if (slot != LeaseTable::kNone) read_items(slot, before_);
-    compare(lease.consumer);
-    accounts_.apply(changes_);
-    auto& row = table_.row(set(lease.consumer, lease.ttl_s, after_));
-    row.version = lease.version.number;
-    row.epoch = lease.version.epoch;
-    row.ttl = lease.ttl_s;
-    row.request = lease.request;
-    row.owner = owner_number(lease.owner);
-  };
-  const auto drop = [&](std::string_view consumer, LeaseVersion version) {
-    version_ = std::max(version_, version.number);
-    if (const auto slot = find(consumer); slot != LeaseTable::kNone) remove(slot);
-  };
-  LK_CHECK(read_leases(bytes, {put, drop}));
-  if (!fits) return fail("invalid-lease", "There are more leases or pools than the agent takes.");
-  return {};
+Result<void> LeaseLedger::load(ByteView row) {
+  Loader loader(*this);
+  return visit_leases(row, loader);
 }
 
 void LeaseLedger::loaded(std::uint32_t now) {

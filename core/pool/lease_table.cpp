@@ -13,7 +13,7 @@ BlobArena::Place BlobArena::allocate(std::size_t size) {
     return place;
   }
   if (used_ + need > kUnitsPerChunk) {
-    chunks_.push_back(std::make_unique<std::uint8_t[]>(kUnitsPerChunk * kUnit));
+    chunks_.push_back(std::make_unique_for_overwrite<std::uint8_t[]>(kUnitsPerChunk * kUnit));
     used_ = 0;
   }
   const auto place = (chunks_.size() - 1) * kUnitsPerChunk + used_;
@@ -27,18 +27,6 @@ void BlobArena::free(Place place, std::size_t size) {
   first = place;
 }
 
-LeaseTable::LeaseTable() : index_(0, Hash{this}, Equal{this}) {}
-
-std::uint32_t LeaseTable::hash_of(std::string_view text) {
-  const auto hash = std::hash<std::string_view>{}(text);
-  return static_cast<std::uint32_t>(hash ^ hash >> 32);
-}
-
-LeaseTable::Slot LeaseTable::find(std::string_view consumer) const {
-  const auto found = index_.find(consumer);
-  return found == index_.end() ? kNone : *found;
-}
-
 LeaseTable::Slot LeaseTable::take_slot() {
   if (!free_.empty()) {
     const auto slot = free_.back();
@@ -49,24 +37,23 @@ LeaseTable::Slot LeaseTable::take_slot() {
   return slots_++;
 }
 
-LeaseTable::Slot LeaseTable::insert(std::string_view consumer, std::uint32_t ttl) {
+LeaseTable::Slot LeaseTable::insert(const Name& consumer, std::uint32_t ttl,
+                                    std::span<const Item> items) {
   const auto slot = take_slot();
   auto& row = this->row(slot);
-  row = Row();
   row.ttl = ttl;
-  row.hash = hash_of(consumer);
-  row.blob = blobs_.allocate(blob_size(consumer.size(), 0));
+  row.blob = blobs_.allocate(blob_size(consumer.text.size(), items.size()));
   auto* blob = blobs_.at(row.blob);
-  blob[0] = static_cast<std::uint8_t>(consumer.size());
-  blob[1] = 0;
-  std::memcpy(blob + 2, consumer.data(), consumer.size());
-  index_.insert(slot);
+  blob[0] = static_cast<std::uint8_t>(consumer.text.size());
+  std::memcpy(blob + 2, consumer.text.data(), consumer.text.size());
+  put_items(blob, items);
+  index_.insert(consumer.hash, slot);
   return slot;
 }
 
 void LeaseTable::erase(Slot slot) {
   unlink(slot);
-  index_.erase(slot);
+  index_.erase(name(consumer(slot)).hash, slot);
   auto& row = this->row(slot);
   const auto* blob = blobs_.at(row.blob);
   blobs_.free(row.blob, blob_size(blob[0], blob[1]));
@@ -102,8 +89,13 @@ void LeaseTable::write_items(Slot slot, std::span<const Item> items) {
     row.blob = place;
     blob = blobs_.at(place);
   }
+  put_items(blob, items);
+}
+
+/// Behind the id.
+void LeaseTable::put_items(std::uint8_t* blob, std::span<const Item> items) {
   blob[1] = static_cast<std::uint8_t>(items.size());
-  auto* to = blob + 2 + id;
+  auto* to = blob + 2 + blob[0];
   for (const auto& item : items) {
     std::memcpy(to, &item.pool, sizeof item.pool);
     std::memcpy(to + sizeof item.pool, &item.quantity, sizeof item.quantity);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -10,6 +9,9 @@
 #include <span>
 #include <string_view>
 #include <vector>
+
+#include "core/base/siphash.h"
+#include "core/pool/lease_index.h"
 
 namespace latchkey {
 
@@ -41,12 +43,18 @@ class BlobArena {
   FreeLists free_;
 };
 
-/// The leases, at about 110 bytes each; what the numbers in them mean is LeaseLedger's. By consumer
+/// The leases, at about 120 bytes each; what the numbers in them mean is LeaseLedger's. By consumer
 /// id, and by the second in which they end.
 class LeaseTable {
  public:
-  using Slot = std::uint32_t;
-  static constexpr Slot kNone = ~Slot{0};
+  using Slot = LeaseIndex::Slot;
+  static constexpr Slot kNone = LeaseIndex::kNone;
+
+  /// A consumer's id, hashed once for all that is done with it.
+  struct Name {
+    std::string_view text;
+    LeaseIndex::Hash hash;
+  };
 
   struct Item {
     std::uint16_t pool = 0;
@@ -66,13 +74,13 @@ class LeaseTable {
 
    private:
     friend class LeaseTable;
-    std::uint32_t hash = 0;
     BlobArena::Place blob = 0;
     std::uint32_t bucket = 0;  ///< 0: in none
     Slot before = kNone, after = kNone;
   };
 
-  LeaseTable();
+  /// Consumers choose their ids: `hashing` is random, and nobody's but this process's.
+  explicit LeaseTable(const SipKey& hashing) : hash_(hashing) {}
   LeaseTable(const LeaseTable&) = delete;
   LeaseTable& operator=(const LeaseTable&) = delete;
 
@@ -81,9 +89,15 @@ class LeaseTable {
   Slot slots() const { return slots_; }
   bool occupied(Slot slot) const { return row(slot).ttl != 0; }
 
-  Slot find(std::string_view consumer) const;
-  /// A lease without usage that never ends, for a consumer that has none; `ttl` is not 0.
-  Slot insert(std::string_view consumer, std::uint32_t ttl);
+  Name name(std::string_view consumer) const {
+    return {consumer, static_cast<LeaseIndex::Hash>(hash_(as_bytes(consumer)))};
+  }
+  Slot find(const Name& consumer) const {
+    return index_.find(consumer.hash,
+                       [&](Slot slot) { return this->consumer(slot) == consumer.text; });
+  }
+  /// A lease that never ends, for a consumer that has none; `ttl` is not 0.
+  Slot insert(const Name& consumer, std::uint32_t ttl, std::span<const Item> items);
   void erase(Slot slot);
 
   Row& row(Slot slot) { return chunks_[slot / kChunk][slot % kChunk]; }
@@ -101,25 +115,10 @@ class LeaseTable {
 
  private:
   static constexpr std::size_t kChunk = 1024;
-  struct Hash {
-    using is_transparent = void;
-    const LeaseTable* table;
-    std::size_t operator()(Slot slot) const { return table->row(slot).hash; }
-    std::size_t operator()(std::string_view text) const { return hash_of(text); }
-  };
-  struct Equal {
-    using is_transparent = void;
-    const LeaseTable* table;
-    bool operator()(Slot a, Slot b) const { return a == b; }
-    bool operator()(Slot slot, std::string_view text) const {
-      return table->consumer(slot) == text;
-    }
-    bool operator()(std::string_view text, Slot slot) const { return (*this)(slot, text); }
-  };
-  static std::uint32_t hash_of(std::string_view text);
   static std::size_t blob_size(std::size_t id, std::size_t items) { return 2 + id + 10 * items; }
 
   Slot take_slot();
+  static void put_items(std::uint8_t* blob, std::span<const Item> items);
   void link(Slot slot, std::uint32_t second);
   void unlink(Slot slot);
 
@@ -127,7 +126,8 @@ class LeaseTable {
   Slot slots_ = 0;
   std::vector<Slot> free_;
   BlobArena blobs_;
-  boost::unordered_flat_set<Slot, Hash, Equal> index_;
+  SipHash<> hash_;
+  LeaseIndex index_;
   std::map<std::uint32_t, Slot> buckets_;  ///< second -> the first lease in it
 };
 

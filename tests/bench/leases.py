@@ -107,6 +107,8 @@ def million_rows(lab, options):
         scans.append(yardstick(lab, "scan", sizes["lease-1m"])["ms"])
     small.agent.restart()
     yield Row("restart_1m_vs_scan", min(starts), "ms", min(scans), 2)
+    longest = json.loads(lab.run("lease_insert_bench", sizes["lease-1m"], timeout=600))
+    yield Row("lease_longest_insert_vs_1000", longest["longest_us"], "us", longest["median_1000_us"], 4)
     yield Row("lease_bytes", (max(filled, large.rss()) - small.rss()) / sizes["lease-1m"], "bytes", 150)
 
 

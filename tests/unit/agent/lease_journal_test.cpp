@@ -180,7 +180,7 @@ TEST_F(LeaseRowsTest, AreCheckedAtTheStart) {
     tamper(row.statement);
     auto database = Database::open(file(), std::string(32, 'b'));
     ASSERT_TRUE(database) << row.statement;
-    const auto loaded = load_leases(**database);
+    const auto loaded = load_leases(**database, system_random);
     ASSERT_TRUE(loaded) << row.statement;
     EXPECT_EQ(loaded->damage, row.damage);
     EXPECT_EQ(loaded->ledger->size(), row.consumers) << row.statement;
