@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/access/access_codec.h"
 #include "core/base/search_text.h"
 
 namespace latchkey {
@@ -32,6 +33,9 @@ struct Circumstance {
   }
   Circumstances operator()(const LeaseReleased& fact) const { return {fact.by, ""}; }
   Circumstances operator()(const ConsumerTermsSet& fact) const { return {fact.by, ""}; }
+  Circumstances operator()(const AccessFact& fact) const {
+    return {std::string(done_by(fact)), ""};
+  }
   Circumstances operator()(const PeerLost&) const { return {"", "", "warning"}; }
   Circumstances operator()(const HistoryWarning&) const { return {"", "", "warning"}; }
   template <class Other>
@@ -101,11 +105,17 @@ class Record {
             {"from", around.from},
             {"result", around.result},
             {"text", text(names)},
-            {"fact", change_ ? Json(nullptr) : Json::parse(entry_->stored.encoded.text)}};
+            {"fact", change_ ? Json(nullptr) : told_fact()}};
   }
 
  private:
   const Fact& fact() const { return entry_->stored.fact; }
+  /// Whoever may look sees everything but what passwords and tokens are judged by.
+  Json told_fact() const {
+    auto told = Json::parse(entry_->stored.encoded.text);
+    told.erase(kVerifierMember);
+    return told;
+  }
   std::string_view kind() const {
     return change_ ? kind_of(*change_) : latchkey::kind(fact().body);
   }

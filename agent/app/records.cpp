@@ -90,6 +90,7 @@ struct Describer {
     if (!fact.low_water.empty()) text += "; low water " + list_of(fact.low_water);
     return text;
   }
+  std::string operator()(const AccessFact& fact) const { return latchkey::describe(fact); }
   std::string operator()(const PeerLost& fact) const {
     return "node " + name_of(fact.peer, names) + " is unreachable; its keys count as absent here";
   }

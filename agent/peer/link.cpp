@@ -149,7 +149,7 @@ peer::ChannelPtr PeerLink::Impl::release(const peer::Channel* channel) {
 std::string PeerLink::Impl::own_address() const {
   if (listening_.empty()) return {};
   if (!config_.advertise.empty()) return config_.advertise;
-  const auto parts = peer::split_address(listening_);
+  const auto parts = split_address(listening_);
   const bool anywhere = !parts || parts->host == "0.0.0.0" || parts->host == "::";
   return anywhere && parts ? ":" + parts->port : listening_;
 }

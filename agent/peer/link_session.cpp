@@ -63,7 +63,7 @@ void PeerLink::Impl::greeted(const Hello& hello, const std::string& remote_host)
   seen.name = hello.name;
   if (!hello.address.empty())
     seen.address = hello.address.starts_with(':')
-                       ? peer::join_address(remote_host, hello.address.substr(1))
+                       ? join_address(remote_host, hello.address.substr(1))
                        : hello.address;
   if (seen == *peer_) return;
   peer_ = seen;

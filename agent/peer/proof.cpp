@@ -43,22 +43,6 @@ std::string proof(std::string_view label, ByteView secret, const Transcript& t) 
   return to_hex(hmac(secret, text));
 }
 
-std::string to_base64url(ByteView bytes) {
-  auto text = to_base64(bytes);
-  while (text.ends_with('=')) text.pop_back();
-  std::replace(text.begin(), text.end(), '+', '-');
-  std::replace(text.begin(), text.end(), '/', '_');
-  return text;
-}
-
-std::optional<Bytes> from_base64url(std::string text) {
-  if (text.find_first_of("+/=") != std::string::npos) return std::nullopt;
-  std::replace(text.begin(), text.end(), '-', '+');
-  std::replace(text.begin(), text.end(), '_', '/');
-  while (text.size() % 4 != 0) text += '=';
-  return from_base64(text);
-}
-
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   const auto first = text.find_first_not_of(kSpace);
@@ -86,7 +70,7 @@ std::string encode_token(const Token& token) {
 Result<Token> decode_token(std::string_view text) {
   text = trimmed(text);
   if (text.empty() || text.size() > kTokenLimit) return invalid();
-  const auto bytes = from_base64url(std::string(text));
+  const auto bytes = from_base64url(text);
   if (!bytes) return invalid();
   const auto parsed = parse_json(as_text(*bytes), {kTokenLimit, 1});
   if (!parsed) return invalid();

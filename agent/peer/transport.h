@@ -7,6 +7,7 @@
 
 #include "agent/peer/channel.h"
 #include "agent/peer/tls_identity.h"
+#include "core/base/host_port.h"
 #include "core/base/result.h"
 
 namespace boost::asio {
@@ -46,13 +47,5 @@ class Transport {
   class Impl;
   std::shared_ptr<Impl> impl_;
 };
-
-struct HostPort {
-  std::string host;
-  std::string port;
-};
-/// `host:port`, `[v6]:port`; an empty host is left empty. Error: `address-invalid`.
-Result<HostPort> split_address(std::string_view address);
-std::string join_address(std::string_view host, std::string_view port);
 
 }  // namespace latchkey::peer

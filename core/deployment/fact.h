@@ -7,6 +7,7 @@
 #include <string_view>
 #include <variant>
 
+#include "core/access/access_fact.h"
 #include "core/base/result.h"
 #include "core/base/time.h"
 #include "core/deployment/fingerprint.h"
@@ -161,7 +162,8 @@ struct UnknownFact {
 using FactBody = std::variant<NodeStarted, NodeStopped, NodeJoined, NodeFactors, KeyRead, KeyGone,
                               LicenseImported, LicenseDeleted, LicenseWithdrawn, TrustInstalled,
                               ImportRefused, ClockJumped, TimeRepaired, LeaseReleased,
-                              ConsumerTermsSet, PeerLost, PeerFound, HistoryWarning, UnknownFact>;
+                              ConsumerTermsSet, AccessFact, PeerLost, PeerFound, HistoryWarning,
+                              UnknownFact>;
 
 /// `node-started`, `key-read`, …
 std::string_view kind(const FactBody& body);

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "core/access/access_codec.h"
 #include "core/base/sha256.h"
 #include "core/deployment/fact.h"
 
@@ -178,6 +179,7 @@ struct BodyWriter {
     if (!body.low_water.empty()) out["low_water"] = to_json(body.low_water);
     out["by"] = body.by;
   }
+  void operator()(const AccessFact& body) const { write_access_fact(body, out); }
   void operator()(const PeerLost& body) const { out["peer"] = body.peer; }
   void operator()(const PeerFound& body) const { out["peer"] = body.peer; }
   void operator()(const HistoryWarning& body) const {
@@ -274,6 +276,10 @@ FactBody body_from(const std::string& kind, const Json& in) {
   if (kind == "peer-lost") return PeerLost{in.at("peer")};
   if (kind == "peer-found") return PeerFound{in.at("peer")};
   if (kind == "history-warning") return HistoryWarning{in.at("code"), in.at("detail")};
+  if (auto access = read_access_fact(kind, in)) {
+    if (!*access) throw BadFact{access->error().message};
+    return **std::move(access);
+  }
   return UnknownFact{kind};
 }
 

@@ -197,6 +197,8 @@ void Witness::time_repaired(Time now, std::string chain, TimeRepaired repaired) 
   merge({fact});
 }
 
+void Witness::access_changed(Time now, AccessFact fact) { add(now, std::move(fact)); }
+
 /// Counted in the facts themselves, so that a restart grants no new ones.
 void Witness::import_refused(Time now, ImportRefused refused) {
   std::size_t told = 0;

@@ -76,6 +76,8 @@ class Witness {
   /// An administrator took a consumer's lease away (SPEC POOL-7).
   void lease_released(Time now, LeaseReleased released);
   void consumer_terms(Time now, ConsumerTermsSet terms);  ///< SPEC POOL-8
+  /// Who may come over the network changed (SPEC SEC-2).
+  void access_changed(Time now, AccessFact fact);
   void warn(Time now, std::string code, std::string detail);
 
   /// The link is up and the peer's facts have been merged.

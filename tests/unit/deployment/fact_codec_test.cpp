@@ -42,6 +42,14 @@ const std::vector<FactBody>& bodies() {
       TimeRepaired{"T-1", kAt, "ff", {}, false, "root"},
       LeaseReleased{"vm-1", 1, 7, {{{"kvm", "cpu-socket"}, 4}}, "root", "it hangs"},
       ConsumerTermsSet{"vm-1", {{{"kvm", "host"}, 1}}, {}, {{{"kvm", "host"}, 2}}, "root"},
+      TokenCreated{std::string(16, '1'), std::string(64, '2'), Role::consumer, "web-1", kAt,
+                   "root"},
+      IdentityEnrolled{std::string(16, '3'), Role::client_site, "site", std::string(64, '4'),
+                       std::string(16, '1')},
+      IdentityRevoked{std::string(16, '3'), "root", "lost \xff"},
+      IdentityRevoked{std::string(16, '3'), "root", ""},
+      AccountSet{"mary", Role::administrator, "scrypt:1", "root"},
+      AccountDeleted{"mary", "root"},
       UnknownFact{"license-lent"},
   };
   return kBodies;

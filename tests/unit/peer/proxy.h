@@ -20,7 +20,7 @@ class Proxy {
 
   Proxy(boost::asio::io_context& io, const std::string& target)
       : io_(io), acceptor_(io, Tcp::endpoint(boost::asio::ip::make_address("127.0.0.1"), 0)) {
-    const auto parts = peer::split_address(target).value();
+    const auto parts = split_address(target).value();
     target_ = Tcp::endpoint(boost::asio::ip::make_address(parts.host),
                             static_cast<std::uint16_t>(std::stoi(parts.port)));
     accept();

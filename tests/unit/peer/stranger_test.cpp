@@ -90,7 +90,7 @@ TEST_F(StrangerTest, AnImpostorAtThePeersAddressIsRecognised) {
 
 std::string tls_handshake(Loop& loop, const std::string& address,
                           boost::asio::ssl::context::method method) {
-  const auto parts = peer::split_address(address).value();
+  const auto parts = split_address(address).value();
   boost::asio::ssl::context context(method);
   boost::asio::ssl::stream<Tcp::socket> stream(loop.io, context);
   stream.next_layer().connect({boost::asio::ip::make_address(parts.host),
@@ -116,7 +116,7 @@ TEST_F(StrangerTest, OlderTlsAndClientsWithoutACertificateAreRefused) {
 }
 
 TEST_F(StrangerTest, AHundredIdleConnectionsDoNotKeepThePeerOut) {
-  const auto parts = peer::split_address(a.config.listen).value();
+  const auto parts = split_address(a.config.listen).value();
   std::vector<Tcp::socket> idle;
   for (int i = 0; i < 100; ++i) {
     idle.emplace_back(loop.io);

@@ -1,8 +1,9 @@
+#include "core/base/host_port.h"
+
 #include <charconv>
+#include <cstdint>
 
-#include "agent/peer/transport.h"
-
-namespace latchkey::peer {
+namespace latchkey {
 
 Result<HostPort> split_address(std::string_view address) {
   const auto invalid = [&] {
@@ -28,4 +29,4 @@ std::string join_address(std::string_view host, std::string_view port) {
   return (v6 ? "[" + std::string(host) + "]" : std::string(host)) + ":" + std::string(port);
 }
 
-}  // namespace latchkey::peer
+}  // namespace latchkey
