@@ -5,6 +5,8 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+#include "agent/identity/certificate_pin.h"
+
 namespace latchkey::peer {
 namespace {
 

@@ -10,7 +10,6 @@
 #include "agent/identity/identity.h"
 #include "core/base/keys.h"
 #include "core/base/openssl.h"
-#include "core/base/sha256.h"
 
 namespace latchkey::peer {
 namespace {
@@ -74,15 +73,6 @@ Result<TlsIdentity> TlsIdentity::load_or_create(const std::filesystem::path& ide
   identity.certificate_ = self_signed(identity.key_.get());
   identity.pin_ = key.public_key().fingerprint();
   return identity;
-}
-
-std::string pin_of(X509* certificate) {
-  unsigned char* der = nullptr;
-  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-  if (size <= 0) throw std::bad_alloc();
-  const std::unique_ptr<unsigned char, void (*)(unsigned char*)> owner(
-      der, [](unsigned char* bytes) { OPENSSL_free(bytes); });
-  return content_hash({der, static_cast<std::size_t>(size)});
 }
 
 }  // namespace latchkey::peer
