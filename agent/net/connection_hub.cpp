@@ -18,10 +18,10 @@ std::chrono::milliseconds sweep_interval(const Patience& patience) {
 }  // namespace
 
 ConnectionHub::ConnectionHub(boost::asio::io_context& context, Router router, Settings settings,
-                             std::shared_ptr<const Doorman> doorman)
+                             Doorman* doorman)
     : router_(std::move(router)),
       settings_(settings),
-      doorman_(std::move(doorman)),
+      doorman_(doorman),
       interval_(sweep_interval(settings.patience)),
       sweeper_(context) {}
 

@@ -32,11 +32,12 @@ class ConnectionHub : public std::enable_shared_from_this<ConnectionHub> {
   };
 
   /// `doorman`: who asks, anew for each request; null: whom the connection was accepted from.
+  /// Outlives stop().
   ConnectionHub(boost::asio::io_context& context, Router router, Settings settings,
-                std::shared_ptr<const Doorman> doorman = nullptr);
+                Doorman* doorman = nullptr);
 
   const Router& router() const { return router_; }
-  const Doorman* doorman() const { return doorman_.get(); }
+  Doorman* doorman() const { return doorman_; }
   const ReaderLimits& limits() const { return settings_.limits; }
   std::size_t stream_backlog() const { return settings_.stream_backlog; }
   /// Of the router; for readers that the hub outlives.
@@ -62,7 +63,7 @@ class ConnectionHub : public std::enable_shared_from_this<ConnectionHub> {
 
   Router router_;
   Settings settings_;
-  std::shared_ptr<const Doorman> doorman_;
+  Doorman* doorman_;
   std::chrono::milliseconds interval_;
   boost::asio::steady_timer sweeper_;
   std::unordered_set<Connection*> connections_;

@@ -11,9 +11,9 @@ class Doorman {
  public:
   virtual ~Doorman() = default;
   /// Who it is, by what of the header has come so far; no right for a stranger.
-  virtual Caller caller_of(const Request& request) const = 0;
+  virtual Caller caller_of(const Request& request) = 0;
   /// Once the request is complete: a refusal, when what it shows of itself does not hold.
-  virtual std::optional<Response> objection(const Request& request) const = 0;
+  virtual std::optional<Response> objection(const Request& request) = 0;
 };
 
 }  // namespace latchkey::net

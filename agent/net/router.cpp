@@ -24,11 +24,23 @@ constexpr std::array kMissing{
             "Run it as root, or join the group that api.consumer_group names (latchkey-consumer)."},
 };
 
+/// Over the network, by somebody who is nobody yet.
+Response not_authenticated() {
+  auto response =
+      problem(401, {"not-authenticated", "This needs a client certificate, or a session.",
+                    "Enrol with a token (`latchkey connect`), or log in with POST /v1/session."});
+  response.headers.emplace_back("WWW-Authenticate", "Latchkey");  // RFC 9110 11.6.1
+  return response;
+}
+
 Response not_permitted(const Request& request, Rights needs) {
+  const bool network = !request.from.address.empty();
+  if (network && request.caller.rights.empty()) return not_authenticated();
   const auto missing =
       std::ranges::find_if(kMissing, [&](const Missing& row) { return needs.has(row.right); });
-  return problem(403, {"not-permitted", request.caller.name + std::string(missing->message),
-                       std::string(missing->cure)});
+  return problem(403,
+                 {"not-permitted", request.caller.name + std::string(missing->message),
+                  network ? "Ask an administrator for another role." : std::string(missing->cure)});
 }
 
 bool may(const Caller& caller, Rights needs) {

@@ -1,0 +1,66 @@
+#include "agent/net/tls_stream.h"
+
+#include <openssl/err.h>
+
+#include <algorithm>
+#include <array>
+
+#include "agent/identity/certificate_pin.h"
+
+namespace latchkey::net {
+namespace {
+
+/// One TLS record (RFC 8446 5.1): a small answer leaves with its head in one.
+constexpr std::size_t kRecord = 16 * 1024;
+
+}  // namespace
+
+TlsStream::TlsStream(boost::asio::ip::tcp::socket socket, SSL_CTX* context)
+    : SocketStream(std::move(socket)), ssl_(SSL_new(context)) {
+  if (ssl_ && SSL_set_fd(ssl_.get(), socket_.native_handle()) != 1) ssl_.reset();
+}
+
+Stream::Io TlsStream::outcome(int result) {
+  if (result > 0) return {Io::State::some, static_cast<std::size_t>(result)};
+  const int why = SSL_get_error(ssl_.get(), result);
+  ERR_clear_error();
+  if (why == SSL_ERROR_WANT_READ) return {Io::State::needs_read, 0};
+  if (why == SSL_ERROR_WANT_WRITE) return {Io::State::needs_write, 0};
+  return {Io::State::closed, 0};
+}
+
+Stream::Io TlsStream::handshake() {
+  if (!ssl_) return {};
+  return outcome(SSL_accept(ssl_.get()));
+}
+
+std::string TlsStream::pin() const {
+  X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
+  return certificate == nullptr ? std::string() : pin_of(certificate);
+}
+
+Stream::Io TlsStream::read_some(std::span<char> into) {
+  return outcome(SSL_read(ssl_.get(), into.data(), static_cast<int>(into.size())));
+}
+
+Stream::Io TlsStream::write_some(std::string_view head, std::string_view body) {
+  if (head.empty())
+    return outcome(
+        SSL_write(ssl_.get(), body.data(), static_cast<int>(std::min(body.size(), kRecord))));
+  // The same bytes again after a wait, as OpenSSL wants it: the parts that are left are the same.
+  static thread_local std::array<char, kRecord> record;
+  const auto of_head = std::min(head.size(), record.size());
+  const auto of_body = std::min(body.size(), record.size() - of_head);
+  std::copy_n(head.data(), of_head, record.data());
+  std::copy_n(body.data(), of_body, record.data() + of_head);
+  return outcome(SSL_write(ssl_.get(), record.data(), static_cast<int>(of_head + of_body)));
+}
+
+/// Says farewell, so that the client knows a stream that ended from one that was cut.
+void TlsStream::close() {
+  if (ssl_ && SSL_is_init_finished(ssl_.get())) SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+  SocketStream::close();
+}
+
+}  // namespace latchkey::net
