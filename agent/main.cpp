@@ -1,8 +1,10 @@
 #include <getopt.h>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -23,6 +25,8 @@ constexpr int kExitConfig = 3;   // configuration or trust files
 constexpr int kExitState = 4;    // identity or database
 constexpr int kExitSocket = 5;   // the API socket is taken or cannot be made
 constexpr int kExitStartup = 6;  // udev, peer listener, anything else
+
+constexpr rlim_t kMaxFiles = 16'384;  // LimitNOFILE of the unit
 
 constexpr char kDefaultConfig[] = "/etc/latchkey/agent.toml";
 constexpr char kUsage[] =
@@ -90,6 +94,11 @@ void set_up_process() {
   ::umask(0077);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  // Each client on the network takes a descriptor: as many as the machine's owner allows.
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = std::min<rlim_t>(files.rlim_max, kMaxFiles);
+  ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
 int run(Config config, const std::string& file) {

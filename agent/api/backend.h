@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/api/access_backend.h"
 #include "agent/api/consumers.h"
 #include "agent/net/http.h"
 #include "core/base/result.h"
@@ -75,6 +76,7 @@ class Backend {
   virtual void peer_join(const net::Caller& caller, std::string token, JsonDone done) = 0;
   /// Each new snapshot's status body, from now on, until the sink says that its client is gone.
   virtual void watch(std::shared_ptr<net::EventSink> sink) = 0;
+  virtual AccessBackend& access() = 0;
 };
 
 }  // namespace latchkey

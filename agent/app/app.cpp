@@ -109,8 +109,11 @@ App::App(AppParts parts)
                boot_seconds, config_.leases.least_ttl},
               std::move(parts.leases)),
       pools_(publisher_, leases_, clock_, config_.catalog.content),
+      access_(
+          {reactor_, clock_, log_, link_, identity_, [this] { return names(); }, system_random}),
       front_desk_(log_, *store_, publisher_, keys_, licenses_, leases_, pools_, requests_, trust_,
-                  time_, link_, [this] { return names(); }),
+                  time_, link_, access_, [this] { return names(); }),
+      network_(context_, clock_, access_, config_.server, config_.node.name),
       beat_(reactor_.alarm()),
       last_call_(reactor_.alarm()) {
   publisher_.on_published([this] {
@@ -124,6 +127,7 @@ App::App(AppParts parts)
   peer_desk_.on_peer_has([this](const ChainHeads& theirs) {
     licenses_.peer_has(theirs);
     time_.peer_has(theirs);
+    access_.peer_has(theirs);
   });
 }
 
@@ -145,6 +149,7 @@ Result<void> App::start() {
   log_.witness([](Witness& w, Time now) { w.start(now, kVersion); });
   requests_.tell_factors();
   LK_CHECK(keys_.start());
+  LK_CHECK(network_.start(make_routes(front_desk_)));
   LK_CHECK(link_.start());
   log_.when_durable([] { systemd::ready(); });
   beat_->set(beat_interval(), [this] { beat(); });
@@ -181,6 +186,7 @@ void App::stop() {
   last_call_->set(kStopLimit, [this] { context_.stop(); });
   beat_->cancel();
   server_.reset();
+  network_.stop();
   link_.stop();
   keys_.stop(std::chrono::milliseconds(0));
   log_.note_jump();
@@ -202,6 +208,8 @@ void App::reload() {
   if (const auto outcome = reload_trust(wanted->trust))
     config_.trust = std::move(wanted->trust);
   else
+    log::error(names::kConfigRefused, {{"problem", outcome.error().message}});
+  if (const auto outcome = network_.reload(wanted->server); !outcome)
     log::error(names::kConfigRefused, {{"problem", outcome.error().message}});
   config_.catalog = std::move(wanted->catalog);
   config_.keys.rescan = wanted->keys.rescan;
@@ -229,6 +237,7 @@ std::chrono::milliseconds App::beat_interval() const {
 void App::beat() {
   systemd::alive();
   keys_.rescan();
+  network_.beat();
   licenses_.rescan();
   log_.note_jump();
   time_.look();
@@ -250,6 +259,8 @@ void App::changed() {
   requests_.tell_factors();
   trust_.look();
   time_.look();
+  if (access_.look()) network_.access_changed();
+  network_.follow_deployment();
   publisher_.publish(log_);
   const auto known = log_.facts().entries().size();
   if (std::exchange(pushed_, known) != known) link_.push();

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "agent/app/front_desk.h"
+#include "agent/app/network_face.h"
 #include "agent/app/peer_desk.h"
 #include "agent/net/unix_server.h"
 #include "agent/reactor/asio_reactor.h"
@@ -74,8 +75,10 @@ class App {
   TrustDesk trust_;
   LeaseDesk leases_;
   PoolDesk pools_;
+  AccessDesk access_;
   FrontDesk front_desk_;
   std::optional<net::UnixServer> server_;
+  NetworkFace network_;
   std::unique_ptr<Alarm> beat_;
   std::unique_ptr<Alarm> last_call_;  ///< bounds the clean stop
   std::uint64_t pushed_ = 0;          ///< how many facts the link was told of

@@ -22,7 +22,7 @@ void log_request(std::string_view what, const net::Caller& caller) {
 FrontDesk::FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
                      LicenseDesk& licenses, LeaseDesk& leases, const PoolDesk& pools,
                      RequestDesk& requests, TrustDesk& trust, TimeDesk& time, PeerLink& link,
-                     std::function<NodeNames()> names)
+                     AccessBackend& access, std::function<NodeNames()> names)
     : log_(log),
       store_(store),
       publisher_(publisher),
@@ -34,6 +34,7 @@ FrontDesk::FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDe
       trust_(trust),
       time_(time),
       link_(link),
+      access_(access),
       names_(std::move(names)) {}
 
 void FrontDesk::refresh_keys(const net::Caller& caller, JsonDone done) {

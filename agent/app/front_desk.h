@@ -18,7 +18,8 @@ class FrontDesk final : public Backend {
   /// References outlive the desk.
   FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
             LicenseDesk& licenses, LeaseDesk& leases, const PoolDesk& pools, RequestDesk& requests,
-            TrustDesk& trust, TimeDesk& time, PeerLink& link, std::function<NodeNames()> names);
+            TrustDesk& trust, TimeDesk& time, PeerLink& link, AccessBackend& access,
+            std::function<NodeNames()> names);
 
   const Snapshot& snapshot() const override { return publisher_.snapshot(); }
   void refresh_keys(const net::Caller& caller, JsonDone done) override;
@@ -54,6 +55,7 @@ class FrontDesk final : public Backend {
   void peer_invite(const net::Caller& caller, JsonDone done) override;
   void peer_join(const net::Caller& caller, std::string token, JsonDone done) override;
   void watch(std::shared_ptr<net::EventSink> sink) override { publisher_.watch(std::move(sink)); }
+  AccessBackend& access() override { return access_; }
 
  private:
   NodeLog& log_;
@@ -67,6 +69,7 @@ class FrontDesk final : public Backend {
   TrustDesk& trust_;
   TimeDesk& time_;
   PeerLink& link_;
+  AccessBackend& access_;
   std::function<NodeNames()> names_;
 };
 

@@ -73,6 +73,19 @@ void read_peer(TableReader reader, Config::Peer& peer) {
   reader.refuse_unknown();
 }
 
+void read_server(TableReader reader, Config::Server& server) {
+  reader.endpoint("listen", server.listen);
+  reader.text("vip", server.vip);
+  reader.path("certificate", server.certificate);
+  reader.path("key", server.key);
+  reader.texts("names", server.names);
+  if (server.certificate.empty() != server.key.empty())
+    reader.refuse(server.key.empty() ? "certificate" : "key",
+                  {"", "stands without the other of server.certificate and server.key",
+                   "give both, or neither"});
+  reader.refuse_unknown();
+}
+
 void read_log(TableReader reader, log::Level& level) {
   reader.choice<log::Level>("level",
                             {{"debug", log::Level::debug},
@@ -98,6 +111,7 @@ Config read_all(const toml::table& root, const std::string& file, FileProblems& 
   read_trust(room("trust"), config.trust);
   read_catalog(room("catalog"), config.catalog);
   read_peer(room("peer"), config.peer);
+  read_server(room("server"), config.server);
   read_log(room("log"), config.log_level);
   top.refuse_unknown();
   return config;
@@ -164,6 +178,8 @@ std::vector<std::string> needs_restart(const Config& running, const Config& want
        "keys.piv_management_keys");
   note(running.leases == wanted.leases, "leases");
   note(running.peer == wanted.peer, "peer");
+  note(running.server.listen == wanted.server.listen && running.server.vip == wanted.server.vip,
+       "server.listen, server.vip");
   return keys;
 }
 

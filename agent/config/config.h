@@ -57,6 +57,14 @@ struct Config {
     std::chrono::seconds hold{30};  ///< SPEC KEY-12
     bool operator==(const Peer&) const = default;
   } peer;
+  struct Server {
+    std::string listen;                 ///< "address:port"; empty: no listener (SPEC SEC-1, SRV-1)
+    std::string vip;                    ///< the address that moves between the nodes; empty: none
+    std::filesystem::path certificate;  ///< PEM, with its chain; empty: the deployment's own
+    std::filesystem::path key;          ///< PEM; with `certificate`
+    std::vector<std::string> names;     ///< further ones for the deployment's own certificate
+    bool operator==(const Server&) const = default;
+  } server;
   log::Level log_level = log::Level::info;
 };
 
@@ -68,7 +76,7 @@ ConfigResult load_config(const std::filesystem::path& file);
 
 /// What a reload (SIGHUP) cannot change in a running agent: the keys that differ and need a
 /// restart. At run time change: keys.rescan_s, trust.*, catalog.*,
-/// log.level.
+/// server.certificate, server.key, server.names, log.level.
 std::vector<std::string> needs_restart(const Config& running, const Config& wanted);
 
 }  // namespace latchkey

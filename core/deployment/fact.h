@@ -159,11 +159,11 @@ struct UnknownFact {
   bool operator==(const UnknownFact&) const = default;
 };
 
-using FactBody = std::variant<NodeStarted, NodeStopped, NodeJoined, NodeFactors, KeyRead, KeyGone,
-                              LicenseImported, LicenseDeleted, LicenseWithdrawn, TrustInstalled,
-                              ImportRefused, ClockJumped, TimeRepaired, LeaseReleased,
-                              ConsumerTermsSet, AccessFact, PeerLost, PeerFound, HistoryWarning,
-                              UnknownFact>;
+using FactBody =
+    std::variant<NodeStarted, NodeStopped, NodeJoined, NodeFactors, KeyRead, KeyGone,
+                 LicenseImported, LicenseDeleted, LicenseWithdrawn, TrustInstalled, ImportRefused,
+                 ClockJumped, TimeRepaired, LeaseReleased, ConsumerTermsSet, AccessFact, PeerLost,
+                 PeerFound, HistoryWarning, UnknownFact>;
 
 /// `node-started`, `key-read`, …
 std::string_view kind(const FactBody& body);

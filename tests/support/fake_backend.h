@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/api/answer.h"
+#include "tests/support/fake_access.h"
 
 namespace latchkey::test {
 
@@ -140,6 +140,9 @@ class FakeBackend : public Backend {
     sinks.push_back(std::move(sink));
   }
 
+  AccessBackend& access() override { return access_; }
+
+  FakeAccess access_;
   Snapshot snapshot_;
   std::vector<std::shared_ptr<net::EventSink>> sinks;
   std::vector<std::string> calls;

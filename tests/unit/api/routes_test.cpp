@@ -81,6 +81,19 @@ TEST_F(Routes, AskForTheRightsThatSpecNames) {  // SPEC SEC-2
       {"POST /v1/consumers/{id}/release", operate},
       {"PUT /v1/consumers/{id}/terms", administer},
       {"DELETE /v1/consumers/{id}/terms", administer},
+      {"GET /v1/server", look},
+      {"GET /v1/server/ca", open},
+      {"GET /v1/server/tokens", administer},
+      {"POST /v1/server/tokens", administer},
+      {"GET /v1/server/identities", look},
+      {"DELETE /v1/server/identities/{id}", administer},
+      {"GET /v1/server/accounts", administer},
+      {"PUT /v1/server/accounts/{name}", administer},
+      {"DELETE /v1/server/accounts/{name}", administer},
+      {"POST /v1/enrol", open},
+      {"GET /v1/session", open},
+      {"POST /v1/session", open},
+      {"DELETE /v1/session", open},
   };
   EXPECT_EQ(router.routes().size(), rows.size());
   for (const auto& route : router.routes()) {
