@@ -173,8 +173,8 @@ Result<nlohmann::json> ApiClient::put(const std::string& target, const std::stri
   return json_of(exchange(socket_, patience_, http::verb::put, target, body));
 }
 
-Result<nlohmann::json> ApiClient::remove(const std::string& target) const {
-  return json_of(exchange(socket_, patience_, http::verb::delete_, target, {}));
+Result<nlohmann::json> ApiClient::remove(const std::string& target, const std::string& body) const {
+  return json_of(exchange(socket_, patience_, http::verb::delete_, target, body));
 }
 
 Result<void> ApiClient::watch(const std::string& target, const TakeEvent& take) const {

@@ -36,7 +36,7 @@ class ApiClient {
   Result<nlohmann::json> post(const std::string& target, const std::string& body = {},
                               nlohmann::json* refusal = nullptr) const;
   Result<nlohmann::json> put(const std::string& target, const std::string& body) const;
-  Result<nlohmann::json> remove(const std::string& target) const;
+  Result<nlohmann::json> remove(const std::string& target, const std::string& body = {}) const;
 
   /// Hands every server-sent event to `take` until that returns false (no error) or the agent goes
   /// away

@@ -59,6 +59,7 @@ void add_pool(CLI::App& app, Context& context);
 void add_consumer(CLI::App& app, Context& context);
 void add_alert(CLI::App& app, Context& context);
 void add_authorize(CLI::App& app, Context& context);
+void add_server(CLI::App& app, Context& context);
 void add_peer(CLI::App& app, Context& context);
 void add_record(CLI::App& app, Context& context);
 void add_watch(CLI::App& app, Context& context);
