@@ -14,7 +14,7 @@ struct x509_st;
 
 namespace latchkey {
 
-/// The deployment as its own small certificate authority (docs/decisions/0014): its ECDSA P-256 key
+/// The deployment as its own small certificate authority (docs/decisions/0015): its ECDSA P-256 key
 /// follows from the deployment's key, which both nodes have, so that what one of them issues is
 /// good on the other and one pin is enough for both.
 class Authority {
