@@ -27,28 +27,17 @@ class ListDoorman final : public Doorman {
 };
 
 /// A real TLS server on the loopback, with its reactor on a thread.
-class TlsStage {
+class TlsStage : public test::ReactorThread {
  public:
-  /// Runs `call` on the reactor and waits for what it returns.
-  template <class Call>
-  auto run(Call call) {
-    std::packaged_task<decltype(call())()> task(std::move(call));
-    auto result = task.get_future();
-    boost::asio::post(io_, [&task] { task(); });
-    return result.get();
-  }
-
   explicit TlsStage(TlsServerConfig config = {}) {
     config.listen = "127.0.0.1:0";
-    server_ = std::make_unique<TlsServer>(io_, config, stage.router(), doorman);
-    address = server_->start(context()).value();
-    thread_ = std::thread([this] { io_.run(); });
+    address = run([&] {
+      server_ = std::make_unique<TlsServer>(io(), config, stage.router(), doorman);
+      return server_->start(context()).value();
+    });
   }
   ~TlsStage() {
     run([this] { server_.reset(); });
-    work_.reset();
-    io_.stop();
-    thread_.join();
   }
   TlsStage(const TlsStage&) = delete;
   TlsStage& operator=(const TlsStage&) = delete;
@@ -82,11 +71,7 @@ class TlsStage {
   std::string address;
 
  private:
-  boost::asio::io_context io_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
-      io_.get_executor()};
   std::unique_ptr<TlsServer> server_;
-  std::thread thread_;
 };
 
 }  // namespace latchkey::net
