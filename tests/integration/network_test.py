@@ -107,6 +107,38 @@ class NetworkTest(unittest.TestCase):
         status, answer, _ = self.enrol(self.a, token)
         self.assertEqual((status, answer["code"]), (422, "token-used"))
 
+    def test_identities_hold_consumers_of_their_own(self):  # SPEC SEC-2, POOL-3, POOL-7
+        self.lab.create_key("red", entry="kvm:cpu-socket:8")
+        self.a.start()
+        self.lab.ctl("a", "plug", "red")
+        labs.wait_for("a license counts", lambda: self.a.status()["usable"])
+        web, db, eye = (self.enrol(self.a, self.token(self.a, role))[2] for role in ("consumer", "consumer", "operator"))
+        usage = json.dumps({"usage": [{"object": "kvm", "unit": "cpu-socket", "quantity": 4}]})
+        state = ("-X", "PUT", "-d", usage)
+
+        def ask(card, path, *arguments):
+            status, body = self.curl(self.a, f"/v1/consumers{path}", *card, *arguments)
+            return status, json.loads(body)
+        granted = ask(web, "/shop/usage", *state)
+        self.assertEqual(granted[0], 200, granted)
+        self.assertEqual(ask(web, "/shop/heartbeat", "-X", "POST")[0], 200)
+        for other, path, *arguments in ((db, "/shop/usage", *state), (db, "/shop/heartbeat", "-X", "POST"),
+                                        (db, "/shop", "-X", "DELETE"), (db, "/shop")):
+            status, body = ask(other, path, *arguments)
+            self.assertEqual((status, body["code"]), (403, "not-owner"), (path, arguments))
+        # Nor by the token of somebody else's lease, once that has gone.
+        token = json.dumps({"token": granted[1]["token"]})
+        self.assertEqual(ask(web, "/shop", "-X", "DELETE")[0], 200)
+        self.assertEqual(ask(db, "/shop/heartbeat", "-X", "POST", "-d", token)[1]["code"], "not-owner")
+        self.assertEqual(ask(web, "/shop/heartbeat", "-X", "POST", "-d", token)[0], 200)
+
+        self.assertEqual(ask(db, "/store/usage", *state)[0], 200)
+        listed = [[c["consumer"] for c in ask(card, "")[1]["consumers"]] for card in (web, db, eye)]
+        self.assertEqual(listed, [["shop"], ["store"], ["shop", "store"]])
+        self.assertEqual(ask(web, "/store/release", "-X", "POST")[1]["code"], "not-permitted")
+        self.assertEqual(ask(eye, "/store/release", "-X", "POST")[0], 200)
+        self.assertEqual(ask(eye, "/eye/usage", *state)[1]["code"], "not-permitted", "who looks holds nothing")
+
     def test_an_administrator_logs_in(self):  # SPEC SEC-2
         self.a.start()
         os.environ["LATCHKEY_PASSWORD"] = PASSWORD
