@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "agent/net/http.h"
@@ -35,6 +36,9 @@ class AccessBackend {
   virtual nlohmann::json identities() const = 0;
   virtual nlohmann::json accounts() const = 0;
   virtual void create_token(const net::Caller& caller, TokenOrder order, JsonDone done) = 0;
+  /// Takes one of an address's attempts at tokens and passwords; 429 when none is left. Those that
+  /// succeed are given back.
+  virtual std::optional<net::Response> attempt(const net::Origin& from) = 0;
   /// `request`: a certificate request in PEM. A token is good for one.
   virtual void enrol(const net::Origin& from, const std::string& token, const std::string& request,
                      JsonDone done) = 0;

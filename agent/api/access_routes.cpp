@@ -144,6 +144,7 @@ void add_identities(net::Router& router, AccessBackend& access) {
               });
             });
   router.on("POST", "/v1/enrol", {}, [&access](const Request& request, const Done& done) {
+    if (auto refusal = access.attempt(request.from)) return done(*std::move(refusal));
     with(enrolment(request), done, [&](const Enrolment& order) {
       access.enrol(request.from, order.token, order.request, answer_with(done));
     });

@@ -154,6 +154,7 @@ void AccessDesk::enrol(const net::Origin& from, const std::string& token,
   const auto certificate =
       authority_->issue_client(*key, {identity.name, identity.id}, parts_.clock.now());
   if (!certificate) return refuse(certificate.error());
+  sessions_.attempt_succeeded(from);
   under_way_.insert({identity.token, pin});
   log::info(names::kEnrolled,
             {{"id", identity.id}, {"name", identity.name}, {"from", from.address}});

@@ -54,6 +54,9 @@ class AccessDesk final : public AccessBackend {
   nlohmann::json identities() const override;
   nlohmann::json accounts() const override;
   void create_token(const net::Caller& caller, TokenOrder order, JsonDone done) override;
+  std::optional<net::Response> attempt(const net::Origin& from) override {
+    return sessions_.attempt(from);
+  }
   void enrol(const net::Origin& from, const std::string& token, const std::string& request,
              JsonDone done) override;
   void revoke(const net::Caller& caller, const std::string& identity, const std::string& reason,

@@ -48,7 +48,7 @@ std::optional<net::Response> objection_to(const Access::Identity* identity) {
 }
 
 net::Response too_many(std::chrono::seconds wait) {
-  auto response = refuse({"too-many-attempts", "There were too many attempts to log in.",
+  auto response = refuse({"too-many-attempts", "There were too many attempts to come in.",
                           "Try again in " + std::to_string(wait.count()) + " s."});
   response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
   return response;
@@ -93,6 +93,12 @@ std::optional<net::Response> SessionDesk::objection(const net::Request& request)
   if (!reads(request) && !login && !same(request.csrf, session->csrf))
     return refuse({"csrf-missing", "A session changes nothing without its X-Latchkey-CSRF.",
                    "Send the header with the value that POST /v1/session answered."});
+  return std::nullopt;
+}
+
+std::optional<net::Response> SessionDesk::attempt(const net::Origin& from) {
+  const auto wait = by_address_.take(from.address, now());
+  if (wait > std::chrono::seconds(0)) return too_many(wait);
   return std::nullopt;
 }
 

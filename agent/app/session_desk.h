@@ -19,6 +19,9 @@ class SessionDesk final : public net::Doorman {
   net::Caller caller_of(const net::Request& request) override;
   std::optional<net::Response> objection(const net::Request& request) override;
 
+  /// As AccessBackend.
+  std::optional<net::Response> attempt(const net::Origin& from);
+  void attempt_succeeded(const net::Origin& from) { by_address_.give_back(from.address); }
   /// As AccessBackend. The password is judged on a work thread.
   void open(const net::Origin& from, const std::string& name, const std::string& password,
             net::Done done);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ class FakeAccess : public AccessBackend {
                     order.name + " " + std::to_string(order.life.count()));
     done(result);
   }
+  std::optional<net::Response> attempt(const net::Origin&) override { return refusal; }
   void enrol(const net::Origin& from, const std::string& token, const std::string& request,
              JsonDone done) override {
     calls.push_back("enrol from " + from.address + " with " + token + " and " + request);
@@ -51,6 +53,7 @@ class FakeAccess : public AccessBackend {
   std::vector<std::string> calls;
   nlohmann::json server_body = nlohmann::json::object();
   nlohmann::json items = nlohmann::json::array();
+  std::optional<net::Response> refusal;  ///< of attempts
   Result<nlohmann::json> result = nlohmann::json{{"done", true}};
 };
 

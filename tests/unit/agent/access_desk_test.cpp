@@ -24,6 +24,23 @@ TEST_F(AccessDeskTest, ATokenLetsOneIn) {  // SPEC SRV-2, SEC-2
   EXPECT_EQ(refusal(text, new_key()), "token-used");
 }
 
+TEST_F(AccessDeskTest, AnAddressHasSoManyAttempts) {  // SPEC SEC-2
+  int taken = 0;
+  while (taken < 1000 && !desk_.attempt(kFrom)) ++taken;
+  EXPECT_GE(taken, 20);
+  const auto refusal = desk_.attempt(kFrom);
+  EXPECT_EQ(code(refusal), "too-many-attempts");
+  EXPECT_EQ(refusal->headers.at(0).first, "Retry-After");
+  EXPECT_FALSE(desk_.attempt({"10.0.0.10", ""})) << "another address";
+}
+
+TEST_F(AccessDeskTest, WhoSucceedsMayGoOn) {  // SPEC SRV-2: a hundred machines behind one address
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_FALSE(desk_.attempt(kFrom)) << i;
+    ASSERT_TRUE(enrol(token(), new_key()).value()) << i;
+  }
+}
+
 TEST_F(AccessDeskTest, NobodyIsLetInBeforeItIsDurable) {  // SPEC SRV-2
   const auto text = token();
   const auto key = new_key();
