@@ -35,7 +35,7 @@ Result<Value> body_of(const Request& request, const char* cure, Read read) {
 /// Calls `act` with the order, or answers why there is none.
 template <class Order, class Act>
 void with(const Result<Order>& order, const Done& done, Act act) {
-  if (!order) return done(net::problem(http_status(order.error()), order.error()));
+  if (!order) return done(error_answer(order.error()));
   act(*order);
 }
 

@@ -32,24 +32,24 @@ bool same(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-net::Response refuse(const Error& error) { return net::problem(http_status(error), error); }
-
 std::optional<net::Response> objection_to(const Access::Identity* identity) {
   constexpr const char* kAgain =
       "Make a new key and enrol it with a new token (`latchkey server token create`).";
   if (identity == nullptr)
-    return refuse(
+    return error_answer(
         {"identity-unknown", "This certificate belongs to no identity of the deployment.", kAgain});
   if (identity->overtaken)
-    return refuse({"identity-overtaken",
-                   "The token of this identity had been used on the other node before.", kAgain});
-  if (identity->revoked) return refuse({"identity-revoked", "This identity was revoked.", kAgain});
+    return error_answer({"identity-overtaken",
+                         "The token of this identity had been used on the other node before.",
+                         kAgain});
+  if (identity->revoked)
+    return error_answer({"identity-revoked", "This identity was revoked.", kAgain});
   return std::nullopt;
 }
 
 net::Response too_many(std::chrono::seconds wait) {
-  auto response = refuse({"too-many-attempts", "There were too many attempts to come in.",
-                          "Try again in " + std::to_string(wait.count()) + " s."});
+  auto response = error_answer({"too-many-attempts", "There were too many attempts to come in.",
+                                "Try again in " + std::to_string(wait.count()) + " s."});
   response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
   return response;
 }
@@ -84,15 +84,16 @@ std::optional<net::Response> SessionDesk::objection(const net::Request& request)
   if (!request.from.pin.empty()) return objection_to(access_.by_pin(request.from.pin));
   // A page of another site may make a browser send anything, but not say that it comes from here.
   if (!reads(request) && !request.origin.empty() && request.origin != "https://" + request.host)
-    return refuse({"origin-refused", "The request comes from a page of " + request.origin + ".",
-                   "Use the page of this agent."});
+    return error_answer({"origin-refused",
+                         "The request comes from a page of " + request.origin + ".",
+                         "Use the page of this agent."});
   auto* session = sessions_.find(request.cookie, now());
   if (session == nullptr) return std::nullopt;
   session->used = now();
   const bool login = request.path == "/v1/session" && request.method == "POST";
   if (!reads(request) && !login && !same(request.csrf, session->csrf))
-    return refuse({"csrf-missing", "A session changes nothing without its X-Latchkey-CSRF.",
-                   "Send the header with the value that POST /v1/session answered."});
+    return error_answer({"csrf-missing", "A session changes nothing without its X-Latchkey-CSRF.",
+                         "Send the header with the value that POST /v1/session answered."});
   return std::nullopt;
 }
 
@@ -105,8 +106,8 @@ std::optional<net::Response> SessionDesk::attempt(const net::Origin& from) {
 void SessionDesk::open(const net::Origin& from, const std::string& name,
                        const std::string& password, net::Done done) {
   if (from.address.empty())
-    return done(refuse({"session-needless", "There are no sessions on the Unix socket.",
-                        "Its users are known by their groups."}));
+    return done(error_answer({"session-needless", "There are no sessions on the Unix socket.",
+                              "Its users are known by their groups."}));
   const auto wait = std::max(by_address_.take(from.address, now()), by_account_.take(name, now()));
   if (wait > std::chrono::seconds(0)) return done(too_many(wait));
   if (waiting_ >= kMaxWaiting) return done(too_many(kAddressInterval));
@@ -126,8 +127,9 @@ void SessionDesk::judged(const Attempt& attempt, bool fits, const net::Done& don
   // The account may have changed while its password was judged.
   if (!fits || account == nullptr || account->verifier != attempt.verifier) {
     log::warning(names::kLoginRefused, {{"account", attempt.name}, {"from", attempt.address}});
-    return done(refuse({"wrong-password", "There is no such account, or the password is wrong.",
-                        "An administrator sets it with `latchkey server account set`."}));
+    return done(
+        error_answer({"wrong-password", "There is no such account, or the password is wrong.",
+                      "An administrator sets it with `latchkey server account set`."}));
   }
   by_address_.give_back(attempt.address);
   by_account_.give_back(attempt.name);
@@ -137,7 +139,7 @@ void SessionDesk::judged(const Attempt& attempt, bool fits, const net::Done& don
 
 net::Response SessionDesk::opened(const AccountSet& account) {
   const auto session = sessions_.open(account.name, now(), random_);
-  if (!session) return refuse(session.error());
+  if (!session) return error_answer(session.error());
   auto response = json_answer(
       {{"name", account.name}, {"role", to_string(account.role)}, {"csrf", session->csrf}});
   response.headers.emplace_back("Set-Cookie", session->cookie);
