@@ -6,6 +6,7 @@
 #include "agent/store/chain_audit.h"
 #include "agent/store/chain_check.h"
 #include "agent/store/lease_row.h"
+#include "agent/store/settle.h"
 #include "agent/store/sql.h"
 #include "core/base/sha256.h"
 
@@ -43,6 +44,7 @@ class Database::Impl {
   Impl(const std::filesystem::path& file, const std::string& fresh_chain)
       : db_(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
     db_.exec(sql::kSetUp);
+    checkpoint_at_close(false);
     SQLite::Transaction transaction(db_);
     db_.exec(sql::kCreate);
     set_meta(sql::kAddMeta, "schema", sql::kSchemaVersion);
@@ -108,6 +110,7 @@ class Database::Impl {
   }
 
   void write(std::span<const Write* const> writes) {
+    settle();
     SQLite::Transaction transaction(db_);
     auto position = position_;
     for (const auto* write : writes) {
@@ -122,6 +125,19 @@ class Database::Impl {
   }
 
  private:
+  /// Before the first write: nothing is appended to a log, or taken from it into the database, that
+  /// a failure of power may yet undo.
+  void settle() {
+    if (settled_) return;
+    if (const int code = settle_log(db_.getHandle()); code != SQLITE_OK)
+      throw SQLite::Exception("its log cannot be synced", code);
+    checkpoint_at_close(true);
+    settled_ = true;
+  }
+  void checkpoint_at_close(bool wanted) {
+    sqlite3_db_config(db_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, wanted ? 0 : 1, nullptr);
+  }
+
   static Document document_at(SQLite::Statement& row) {
     const auto blob = row.getColumn(1);
     const auto* data = static_cast<const std::uint8_t*>(blob.getBlob());
@@ -185,6 +201,7 @@ class Database::Impl {
   SQLite::Database db_;
   std::optional<SQLite::Statement> add_fact_, add_leases_, drop_leases_;
   std::int64_t position_ = 0;
+  bool settled_ = false;
 };
 
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

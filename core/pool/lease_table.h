@@ -43,7 +43,7 @@ class BlobArena {
   FreeLists free_;
 };
 
-/// The leases, at about 120 bytes each; what the numbers in them mean is LeaseLedger's. By consumer
+/// The leases, at about 110 bytes each; what the numbers in them mean is LeaseLedger's. By consumer
 /// id, and by the second in which they end.
 class LeaseTable {
  public:
