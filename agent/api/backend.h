@@ -21,7 +21,7 @@ struct Snapshot {
   std::shared_ptr<const std::string> status;  ///< body of GET /v1/status
   std::shared_ptr<const std::string> key;     ///< body of GET /v1/key
   std::shared_ptr<const std::string> peer;    ///< body of GET /v1/peer
-  bool usable = false;                        ///< some license counts now: GET /v1/health/ready
+  bool usable = false;                        ///< some license counts now: GET /health/ready
   bool recording = true;  ///< false: the disk refuses, and what happens now is not told yet
 };
 

@@ -17,10 +17,10 @@ net::Response ready(const Snapshot& snapshot) {
 }  // namespace
 
 void add_health_routes(net::Router& router, Backend& backend) {
-  router.on("GET", "/v1/health/live", {}, [](const net::Request&, const net::Done& done) {
+  router.on("GET", "/health/live", {}, [](const net::Request&, const net::Done& done) {
     done(json_answer({{"live", true}}));
   });
-  router.on("GET", "/v1/health/ready", {}, [&backend](const net::Request&, const net::Done& done) {
+  router.on("GET", "/health/ready", {}, [&backend](const net::Request&, const net::Done& done) {
     done(ready(backend.snapshot()));
   });
 }

@@ -90,7 +90,7 @@ class FileLicenseTest(LicenseTest):
             self.assertEqual(item["environment"], {"fits": True, "misfit": ""})
             self.assertEqual((item["installed"]["method"], item["installed"]["node_name"]), ("file", "node-a"))
             # No key was ever there, and none is missing (SPEC SRV-5, POOL-1, ALERT-1).
-            self.assertEqual(node.get("/v1/health/ready")["ready"], True)
+            self.assertEqual(node.get("/health/ready")["ready"], True)
             status = node.status()
             self.assertEqual((status["state"], status["usable"], status["alerts"]), ("Missing", True, []))
             self.assertEqual([(p["object"], p["total"]) for p in status["pools"]], [("backup", 4), ("object-0", 10)])

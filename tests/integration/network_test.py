@@ -168,17 +168,17 @@ class NetworkTest(unittest.TestCase):
 
     def test_strangers_are_refused(self):  # SPEC SEC-2
         self.a.start()
-        self.assertEqual(self.curl(self.a, "/v1/health/live")[0], 200)
+        self.assertEqual(self.curl(self.a, "/health/live")[0], 200)
         self.assertEqual(self.curl(self.a, "/v1/status")[0], 401)
-        self.assertEqual(self.curl(self.a, "/v1/health/live", "--tls-max", "1.2")[0], 0)
+        self.assertEqual(self.curl(self.a, "/health/live", "--tls-max", "1.2")[0], 0)
         key, _ = self.request()
         own = key.with_suffix(".own")
         subprocess.run(["openssl", "req", "-x509", "-key", key, "-subj", "/CN=me", "-out", own], check=True,
                        capture_output=True)
-        self.assertEqual(self.curl(self.a, "/v1/health/live", "--cert", own, "--key", key)[0], 0)
+        self.assertEqual(self.curl(self.a, "/health/live", "--cert", own, "--key", key)[0], 0)
         stranger = self.lab.dir / "stranger.pem"
         stranger.write_text(own.read_text())
-        self.assertEqual(self.curl(self.a, "/v1/health/live", ca=stranger)[0], 0, "a client sees who is not pinned")
+        self.assertEqual(self.curl(self.a, "/health/live", ca=stranger)[0], 0, "a client sees who is not pinned")
 
     def test_a_certificate_of_ones_own_is_reloaded(self):  # SPEC SRV-1
         key, _ = self.request()
@@ -191,7 +191,7 @@ class NetworkTest(unittest.TestCase):
         text = self.a.config.read_text()
         self.a.config.write_text(text.replace("[server]\n", f'[server]\ncertificate = "{own}"\nkey = "{key}"\n'))
         self.a.start()
-        self.assertEqual(self.curl(self.a, "/v1/health/live", ca=own)[0], 200)
+        self.assertEqual(self.curl(self.a, "/health/live", ca=own)[0], 200)
         first = own.read_text()
         certify(20)
         self.assertNotEqual(own.read_text(), first)

@@ -63,8 +63,8 @@ TEST_F(Routes, AskForTheRightsThatSpecNames) {  // SPEC SEC-2
       {"GET /v1/records/verify", look},
       {"GET /v1/records/licenses", look},
       {"GET /v1/trust", look},
-      {"GET /v1/health/live", open},
-      {"GET /v1/health/ready", open},
+      {"GET /health/live", open},
+      {"GET /health/ready", open},
       {"POST /v1/authorize", ask_leave},
       {"POST /v1/key/refresh", operate},
       {"POST /v1/licenses", administer},
@@ -186,10 +186,10 @@ TEST_F(Routes, AnswerStatusFromTheSnapshotWithoutACopy) {  // SPEC KEY-10
 }
 
 TEST_F(Routes, ReadyMeansUsable) {  // SPEC SRV-5
-  EXPECT_EQ(ask("GET", "/v1/health/ready", Role::none).status, 503);
-  EXPECT_EQ(code(ask("GET", "/v1/health/ready", Role::none)), "license-unusable");
+  EXPECT_EQ(ask("GET", "/health/ready", Role::none).status, 503);
+  EXPECT_EQ(code(ask("GET", "/health/ready", Role::none)), "license-unusable");
   backend.publish({{"usable", true}});
-  const auto ready = [&] { return json::parse(ask("GET", "/v1/health/ready", Role::none).body); };
+  const auto ready = [&] { return json::parse(ask("GET", "/health/ready", Role::none).body); };
   EXPECT_EQ(ready(), (json{{"ready", true}, {"recording", true}}));
   backend.snapshot_.recording = false;
   EXPECT_EQ(ready(), (json{{"ready", true}, {"recording", false}}));
