@@ -69,6 +69,7 @@ void Connection::start() {
 }
 
 void Connection::refuse(Response response) {
+  count(hub_->router().turned_away(), response.status);
   closing_ = true;
   enter(Phase::handling);
   answer(answers_.expect(Persistence::close), std::move(response));
@@ -190,6 +191,7 @@ void Connection::read() {
 bool Connection::dispatch() {
   auto route = find_route();
   if (!route) {
+    count(hub_->router().turned_away(), route.error().status);
     answer(expect(), std::move(route.error()));
     return true;
   }
@@ -217,7 +219,9 @@ void Connection::hand_over(const Route& route) {
   prompt_ = route.prompt && !reader_.http_1_0();
   const auto ticket = expect();
   self_ = shared_from_this();
-  route.handler(reader_.request(), [weak = weak_from_this(), ticket](Response response) {
+  route.handler(reader_.request(), [weak = weak_from_this(), ticket,
+                                    timing = RequestCount(route.traffic)](Response response) {
+    timing.answered(response.status);
     if (const auto self = weak.lock()) self->answer(ticket, std::move(response));
   });
 }
@@ -232,6 +236,7 @@ AnswerQueue::Ticket Connection::expect() {
 }
 
 void Connection::open_stream(const Route& route) {
+  count(route.traffic, 200);
   enter(Phase::streaming);
   write_stream_head(std::time(nullptr), backlog_);
   input_ = {};

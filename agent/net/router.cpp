@@ -89,6 +89,11 @@ std::size_t Router::body_limit(const Request& request, const Caller& caller,
   return usual;
 }
 
+void Router::count_in(Traffic& traffic) {
+  for (auto& route : routes_) route.traffic = &traffic.of(route.method, route.path);
+  turned_away_ = &traffic.turned_away();
+}
+
 Response Router::refuse_method(const Request& request) const {
   std::string allowed;
   for (const auto& route : routes_)

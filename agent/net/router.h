@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "agent/net/http.h"
+#include "agent/net/traffic.h"
 
 namespace latchkey::net {
 
@@ -18,6 +19,7 @@ struct Route {
   /// The handler has done its work when it returns, and its answer may at most wait for the disk:
   /// requests that come together are then taken together, so that one commit serves them all.
   bool prompt = false;
+  RouteTraffic* traffic = nullptr;  ///< where its requests are counted; null: nowhere
 
   bool takes(std::string_view path) const;
 };
@@ -37,10 +39,16 @@ class Router {
   std::size_t body_limit(const Request& request, const Caller& caller, std::size_t usual) const;
   const std::vector<Route>& routes() const { return routes_; }
 
+  /// From now on requests are counted there; `traffic` outlives the router and its copies.
+  void count_in(Traffic& traffic);
+  /// Where those are counted that find() refuses.
+  RouteTraffic* turned_away() const { return turned_away_; }
+
  private:
   Response refuse_method(const Request& request) const;
 
   std::vector<Route> routes_;  ///< a dozen: a scan beats a hash
+  RouteTraffic* turned_away_ = nullptr;
 };
 
 }  // namespace latchkey::net
