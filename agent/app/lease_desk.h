@@ -47,6 +47,7 @@ class LeaseDesk final : public Consumers {
   void published();
   /// What is used now, for the next snapshot.
   Consumption consumption();
+  const LeaseCommits& commits() const { return journal_.commits(); }
   /// Exact at this instant.
   const Capacity& capacity();
 

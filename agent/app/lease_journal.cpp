@@ -116,6 +116,7 @@ void LeaseJournal::commit() {
 
 void LeaseJournal::written(const Result<void>& outcome) {
   if (!outcome) return refused(outcome.error());
+  ++commits_.done;
   ledger_.commit();
   ++next_;
   oldest_ = std::max(oldest_, row_drops_);
@@ -139,6 +140,7 @@ void LeaseJournal::took(Debts debts) {
 
 /// Who waits for either batch is told that nothing came of it.
 void LeaseJournal::refused(const Error& error) {
+  ++commits_.refused;
   ledger_.roll_back();
   auto debts = std::exchange(sealed_, {});
   std::ranges::move(std::exchange(open_, {}), std::back_inserter(debts));

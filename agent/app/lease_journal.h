@@ -21,6 +21,12 @@ struct LoadedLeases {
   std::size_t bytes = 0;     ///< of all rows
   std::string damage;        ///< what could not be read, for people; empty: nothing
 };
+/// What became of the commits of leases.
+struct LeaseCommits {
+  std::uint64_t done = 0;
+  std::uint64_t refused = 0;
+};
+
 /// Rows that are not what was written are left out and reported: who held what they said states it
 /// again. `random` is for the ledger's hashing. Errors: `database-damaged`, `no-random`.
 Result<LoadedLeases> load_leases(Database& database, const FillRandom& random);
@@ -42,6 +48,7 @@ class LeaseJournal {
 
   /// Why the disk refuses; null: it does not. It is tried again every second.
   const Error* failure() const { return failing_ ? &failure_ : nullptr; }
+  const LeaseCommits& commits() const { return commits_; }
 
  private:
   struct Owed {
@@ -65,6 +72,7 @@ class LeaseJournal {
   bool soon_ = false;
   bool failing_ = false;
   Error failure_;
+  LeaseCommits commits_;
   std::unique_ptr<Alarm> retry_;
 
   std::uint64_t next_, oldest_;

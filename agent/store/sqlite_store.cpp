@@ -55,34 +55,46 @@ void SqliteStore::hand_over() {
 
 void SqliteStore::run() {
   for (;;) {
-    auto jobs = std::make_shared<Jobs>();
+    auto group = std::make_shared<Group>();
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (queue_.empty()) return;
-      jobs->swap(queue_);
+      group->jobs.swap(queue_);
     }
-    carry_out(*jobs);
-    reactor_.post([jobs, self = std::weak_ptr(self_)] {
-      for (auto& job : *jobs)
+    carry_out(*group);
+    reactor_.post([group, self = std::weak_ptr(self_)] {
+      if (const auto store = self.lock()) (*store)->count(*group);
+      for (auto& job : group->jobs)
         if (!self.expired()) job.answer();
     });
   }
 }
 
-void SqliteStore::carry_out(Jobs& jobs) {
+void SqliteStore::carry_out(Group& group) {
   std::vector<const Write*> writes;
-  for (const auto& job : jobs)
+  for (const auto& job : group.jobs)
     if (!job.verified) writes.push_back(&job.write);
-  const auto outcome = writes.empty() ? Result<void>() : database_->write(writes);
-  for (auto& job : jobs) {
+  const auto outcome = writes.empty() ? Result<void>() : write(writes, group);
+  for (auto& job : group.jobs) {
     // One bad write must not take its neighbours down.
-    const auto* write = &job.write;
+    const auto* alone = &job.write;
     if (job.verified)
       job.report = database_->verify();
     else
-      job.outcome = outcome || writes.size() == 1 ? outcome : database_->write({&write, 1});
+      job.outcome = outcome || writes.size() == 1 ? outcome : write({&alone, 1}, group);
   }
+}
+
+Result<void> SqliteStore::write(std::span<const Write* const> writes, Group& group) {
+  const auto begin = std::chrono::steady_clock::now();
+  auto outcome = database_->write(writes);
+  group.commits.push_back({outcome.has_value(), std::chrono::steady_clock::now() - begin});
+  return outcome;
+}
+
+void SqliteStore::count(const Group& group) {
+  for (const auto& commit : group.commits) commits_.add(commit.done, commit.took);
 }
 
 }  // namespace latchkey

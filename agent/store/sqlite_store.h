@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/reactor/reactor.h"
+#include "agent/store/commit_figures.h"
 #include "agent/store/database.h"
 
 namespace latchkey {
@@ -26,6 +27,8 @@ class SqliteStore final : public FactStore {
   void keep_clock(std::string memory, Done done) override;
   void verify(Verified done) override;
 
+  const CommitFigures& commits() const { return commits_; }  ///< reactor thread
+
  private:
   struct Job {
     Write write;
@@ -42,15 +45,27 @@ class SqliteStore final : public FactStore {
     }
   };
   using Jobs = std::vector<Job>;
+  /// Those that share a transaction, and what the disk did with it.
+  struct Group {
+    struct Commit {
+      bool done;
+      DurationHistogram::Span took;
+    };
+    Jobs jobs;
+    std::vector<Commit> commits;  ///< one, but when it was refused and its parts were tried
+  };
 
   void add(Job job);
   void hand_over();
   void run();
-  void carry_out(Jobs& jobs);
+  void carry_out(Group& group);
+  Result<void> write(std::span<const Write* const> writes, Group& group);
+  void count(const Group& group);
 
   Reactor& reactor_;
   std::unique_ptr<Database> database_;
   Jobs turn_;  ///< asked for in this turn of the reactor
+  CommitFigures commits_;
   std::shared_ptr<SqliteStore*> self_ = std::make_shared<SqliteStore*>(this);
 
   std::mutex mutex_;

@@ -208,6 +208,8 @@ TEST_F(StoreTest, AnswersOnTheReactorInOrderAfterDurability) {
     store.append({{own.add(kNoon, NodeStopped{})}, {}}, note("second"));
     EXPECT_TRUE(answers.empty()) << "nothing is answered in the turn that asks";
     ASSERT_TRUE(reactor.run_until([&] { return answers.size() == 3; }));
+    EXPECT_EQ(store.commits().refused, 2u) << "together, and then the bad one alone";
+    EXPECT_EQ(store.commits().done, 2u);
     store.append({{own.add(kNoon, NodeStarted{"1"})}, {}}, note("last"));
   }
   reactor.run_posted();
@@ -227,6 +229,9 @@ TEST_F(StoreTest, KeepsTheClocksLatestMemory) {
       store.keep_clock(memory, [&](const Result<void>& outcome) { answers += outcome ? 1 : 0; });
     ASSERT_TRUE(reactor.run_until([&] { return answers == 2; }));
     EXPECT_EQ(answers, 2);
+    EXPECT_EQ(store.commits().done, 1u) << "one transaction for a turn of the reactor";
+    EXPECT_EQ(store.commits().refused, 0u);
+    EXPECT_GT(store.commits().took.sum(), DurationHistogram::Span(0));
   }
   EXPECT_EQ(open()->load()->clock, "second");
 }
