@@ -108,11 +108,12 @@ App::App(AppParts parts)
       leases_({reactor_, clock_, log_, *store_, publisher_, config_.catalog.content, identity_,
                boot_seconds, config_.leases.least_ttl},
               std::move(parts.leases)),
-      pools_(publisher_, leases_, clock_, config_.catalog.content),
+      pools_(publisher_, leases_, config_.catalog.content),
+      metrics_({clock_, publisher_, leases_, peer_desk_, *store_, traffic_, boot_seconds}),
       access_(
           {reactor_, clock_, log_, link_, identity_, [this] { return names(); }, system_random}),
-      front_desk_(log_, *store_, publisher_, keys_, licenses_, leases_, pools_, requests_, trust_,
-                  time_, link_, access_, [this] { return names(); }),
+      front_desk_(log_, *store_, publisher_, keys_, licenses_, leases_, pools_, metrics_, requests_,
+                  trust_, time_, link_, access_, [this] { return names(); }),
       network_(context_, clock_, access_, config_.server, config_.node.name),
       beat_(reactor_.alarm()),
       last_call_(reactor_.alarm()) {
@@ -133,7 +134,7 @@ App::App(AppParts parts)
 
 Result<void> App::start() {
   publisher_.publish(log_);
-  server_.emplace(context_, server_config(config_.api), make_routes(front_desk_));
+  server_.emplace(context_, server_config(config_.api), routes());
   LK_CHECK(server_->start());
   for (const auto& note : server_->notes())
     log::warning(names::kAgentStarted, {{"code", note.code}, {"detail", note.message}});
@@ -149,7 +150,7 @@ Result<void> App::start() {
   log_.witness([](Witness& w, Time now) { w.start(now, kVersion); });
   requests_.tell_factors();
   LK_CHECK(keys_.start());
-  LK_CHECK(network_.start(make_routes(front_desk_)));
+  LK_CHECK(network_.start(routes()));
   LK_CHECK(link_.start());
   log_.when_durable([] { systemd::ready(); });
   beat_->set(beat_interval(), [this] { beat(); });
@@ -223,6 +224,13 @@ void App::reload() {
 Result<void> App::reload_trust(const Config::Trust& wanted) {
   LK_TRY(auto configured, load_trust(wanted));
   return trust_.configure(std::move(configured));
+}
+
+/// The requests to all servers are counted together.
+net::Router App::routes() {
+  auto router = make_routes(front_desk_);
+  router.count_in(traffic_);
+  return router;
 }
 
 std::chrono::milliseconds App::beat_interval() const {

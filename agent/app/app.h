@@ -51,6 +51,7 @@ class App {
   void keep_clock(std::string memory);
   void complete(StatusView& view);
   NodeNames names() const;
+  net::Router routes();
   std::chrono::milliseconds beat_interval() const;
 
   Config config_;
@@ -61,6 +62,7 @@ class App {
   boost::asio::io_context context_{1};
   AsioReactor reactor_{context_};
   AgentClock clock_;
+  net::Traffic traffic_;
   boost::asio::signal_set signals_{context_, SIGTERM, SIGINT, SIGHUP};
   const std::shared_ptr<ReadSettings> settings_;
   std::unique_ptr<SqliteStore> store_;
@@ -75,6 +77,7 @@ class App {
   TrustDesk trust_;
   LeaseDesk leases_;
   PoolDesk pools_;
+  MetricsDesk metrics_;
   AccessDesk access_;
   FrontDesk front_desk_;
   std::optional<net::UnixServer> server_;

@@ -21,8 +21,9 @@ void log_request(std::string_view what, const net::Caller& caller) {
 
 FrontDesk::FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
                      LicenseDesk& licenses, LeaseDesk& leases, const PoolDesk& pools,
-                     RequestDesk& requests, TrustDesk& trust, TimeDesk& time, PeerLink& link,
-                     AccessBackend& access, std::function<NodeNames()> names)
+                     const MetricsDesk& metrics, RequestDesk& requests, TrustDesk& trust,
+                     TimeDesk& time, PeerLink& link, AccessBackend& access,
+                     std::function<NodeNames()> names)
     : log_(log),
       store_(store),
       publisher_(publisher),
@@ -30,6 +31,7 @@ FrontDesk::FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDe
       licenses_(licenses),
       leases_(leases),
       pools_(pools),
+      metrics_(metrics),
       requests_(requests),
       trust_(trust),
       time_(time),

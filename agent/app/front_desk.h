@@ -3,6 +3,7 @@
 #include "agent/api/backend.h"
 #include "agent/app/key_desk.h"
 #include "agent/app/license_desk.h"
+#include "agent/app/metrics_desk.h"
 #include "agent/app/pool_desk.h"
 #include "agent/app/publisher.h"
 #include "agent/app/records.h"
@@ -17,9 +18,9 @@ class FrontDesk final : public Backend {
  public:
   /// References outlive the desk.
   FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
-            LicenseDesk& licenses, LeaseDesk& leases, const PoolDesk& pools, RequestDesk& requests,
-            TrustDesk& trust, TimeDesk& time, PeerLink& link, AccessBackend& access,
-            std::function<NodeNames()> names);
+            LicenseDesk& licenses, LeaseDesk& leases, const PoolDesk& pools,
+            const MetricsDesk& metrics, RequestDesk& requests, TrustDesk& trust, TimeDesk& time,
+            PeerLink& link, AccessBackend& access, std::function<NodeNames()> names);
 
   const Snapshot& snapshot() const override { return publisher_.snapshot(); }
   void refresh_keys(const net::Caller& caller, JsonDone done) override;
@@ -35,7 +36,7 @@ class FrontDesk final : public Backend {
   nlohmann::json authorize(Operation operation, const std::string& object) const override;
   Consumers& consumers() override { return leases_; }
   nlohmann::json alerts() const override;
-  std::string metrics() const override { return pools_.metrics(); }
+  std::string metrics() const override { return metrics_.text(); }
   Result<std::string> request_key() const override {
     return requests_.request_key(publisher_.decision());
   }
@@ -65,6 +66,7 @@ class FrontDesk final : public Backend {
   LicenseDesk& licenses_;
   LeaseDesk& leases_;
   const PoolDesk& pools_;
+  const MetricsDesk& metrics_;
   RequestDesk& requests_;
   TrustDesk& trust_;
   TimeDesk& time_;

@@ -1,5 +1,6 @@
 #include "agent/app/peer_desk.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/telemetry/log.h"
@@ -8,6 +9,21 @@
 namespace latchkey {
 
 namespace names = log::names;
+
+namespace {
+
+/// How many facts of `ahead` are not in `behind`.
+std::uint64_t missing(const ChainHeads& ahead, const ChainHeads& behind) {
+  std::uint64_t count = 0;
+  for (const auto& [chain, head] : ahead) {
+    const auto known = behind.find(chain);
+    const auto seq = known == behind.end() ? 0 : known->second.seq;
+    count += head.seq - std::min(head.seq, seq);
+  }
+  return count;
+}
+
+}  // namespace
 
 PeerDesk::PeerDesk(NodeLog& log, AgentClock& clock, Identity& identity, ReadSettings& settings,
                    std::function<void()> changed)
@@ -50,6 +66,24 @@ void PeerDesk::peer_up(const std::string& peer_node) {
 void PeerDesk::peer_down(const std::string& peer_node) {
   log::warning(names::kPeerDown, {{"node", peer_node}});
   log_.witness([](Witness& w, Time now) { w.peer_down(now); });
+}
+
+void PeerDesk::peer_times(const NodeTimes& theirs) {
+  heard_ = std::chrono::steady_clock::now();
+  clock_.hear_peer(theirs);
+}
+
+void PeerDesk::peer_has(const ChainHeads& theirs) {
+  theirs_ = theirs;
+  if (peer_has_) peer_has_(theirs);
+}
+
+std::optional<PeerLag> PeerDesk::lag() const {
+  if (!heard_) return std::nullopt;
+  const auto silent =
+      std::chrono::floor<std::chrono::milliseconds>(std::chrono::steady_clock::now() - *heard_);
+  const auto ours = log_.facts().heads();
+  return PeerLag{silent, missing(ours, theirs_), missing(theirs_, ours)};
 }
 
 Membership PeerDesk::membership() const {

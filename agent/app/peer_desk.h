@@ -8,6 +8,13 @@
 
 namespace latchkey {
 
+/// How far apart the two nodes are.
+struct PeerLag {
+  std::chrono::milliseconds silent{};  ///< since the peer's latest heartbeat
+  std::uint64_t they_lack = 0;         ///< facts of ours that they have not confirmed
+  std::uint64_t we_lack = 0;           ///< facts that they have and we do not
+};
+
 /// What the peer link finds here: the log and the identity.
 class PeerDesk final : public PeerHost {
  public:
@@ -29,13 +36,14 @@ class PeerDesk final : public PeerHost {
   void peer_up(const std::string& peer_node) override;
   void peer_down(const std::string& peer_node) override;
   NodeTimes times() const override { return clock_.times(); }
-  void peer_times(const NodeTimes& theirs) override { clock_.hear_peer(theirs); }
-  void peer_has(const ChainHeads& theirs) override {
-    if (peer_has_) peer_has_(theirs);
-  }
+  void peer_times(const NodeTimes& theirs) override;
+  void peer_has(const ChainHeads& theirs) override;
   Membership membership() const override;
   void adopt(Membership membership, Done done) override;
   void paired(const Pairing& pairing) override;
+
+  /// By what was heard last; nothing before anything was, since this agent's start.
+  std::optional<PeerLag> lag() const;
 
   void on_peer_has(std::function<void(const ChainHeads&)> call) { peer_has_ = std::move(call); }
 
@@ -46,6 +54,8 @@ class PeerDesk final : public PeerHost {
   ReadSettings& settings_;
   std::function<void()> changed_;
   std::function<void(const ChainHeads&)> peer_has_;
+  std::optional<std::chrono::steady_clock::time_point> heard_;
+  ChainHeads theirs_;
 };
 
 }  // namespace latchkey

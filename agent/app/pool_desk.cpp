@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/app/alert_json.h"
-#include "agent/app/metrics.h"
 #include "agent/app/pool_json.h"
 
 namespace latchkey {
@@ -28,10 +27,6 @@ Json PoolDesk::authorize(Operation operation, const std::string& object) const {
 
 Json PoolDesk::alerts() const {
   return {{"time", format_time(view().decision.at)}, {"alerts", alerts_json(view().alerts)}};
-}
-
-std::string PoolDesk::metrics() const {
-  return metrics_text(view(), std::max(clock_.now(), view().decision.at));
 }
 
 }  // namespace latchkey

@@ -12,22 +12,19 @@ namespace latchkey {
 class PoolDesk {
  public:
   /// References outlive the desk.
-  PoolDesk(const Publisher& publisher, LeaseDesk& leases, const Clock& clock,
-           const Catalog& catalog)
-      : publisher_(publisher), leases_(leases), clock_(clock), catalog_(catalog) {}
+  PoolDesk(const Publisher& publisher, LeaseDesk& leases, const Catalog& catalog)
+      : publisher_(publisher), leases_(leases), catalog_(catalog) {}
 
   nlohmann::json pools() const;  ///< body of GET /v1/pools
   /// Body of POST /v1/authorize (SPEC QUOTA-1).
   nlohmann::json authorize(Operation operation, const std::string& object) const;
   nlohmann::json alerts() const;  ///< body of GET /v1/alerts
-  std::string metrics() const;    ///< body of GET /metrics
 
  private:
   const StatusView& view() const { return publisher_.view(); }
 
   const Publisher& publisher_;
   LeaseDesk& leases_;  ///< what is used, exact at the instant of the question
-  const Clock& clock_;
   const Catalog& catalog_;
 };
 

@@ -23,13 +23,6 @@ std::string link_of(const StatusView& view, const std::string& node) {
   return node == view.peer.node ? std::string(to_string(view.peer.link)) : "unpaired";
 }
 
-/// SPEC KEY-12: `holding` while the peer's last report stays in force.
-std::string_view peer_state(const StatusView& view) {
-  if (view.peer.link == LinkState::unpaired) return "none";
-  if (view.peer.link == LinkState::up) return "reachable";
-  return view.decision.peer_unreachable ? "unreachable" : "holding";
-}
-
 Json deployment_json(const StatusView& view) {
   auto members = view.decision.nodes;
   if (std::find(members.begin(), members.end(), view.node) == members.end())
@@ -138,6 +131,12 @@ bool misses_no_key(const StatusView& view) {
 }
 
 }  // namespace
+
+std::string_view peer_state(const StatusView& view) {
+  if (view.peer.link == LinkState::unpaired) return "none";
+  if (view.peer.link == LinkState::up) return "reachable";
+  return view.decision.peer_unreachable ? "unreachable" : "holding";
+}
 
 Json status_json(const StatusView& view, const Catalog& catalog) {
   const auto& decision = view.decision;

@@ -3,6 +3,7 @@
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/app/agent_clock.h"
@@ -42,6 +43,9 @@ struct StatusView {
   std::vector<Alert> alerts;
 };
 
+/// `none`, `reachable`, `unreachable`, or `holding` while the peer's last report stays in force
+/// (SPEC KEY-12).
+std::string_view peer_state(const StatusView& view);
 /// Body of GET /v1/status; `time` is the view's (SPEC KEY-10: how old it is).
 nlohmann::json status_json(const StatusView& view, const Catalog& catalog);
 /// The key part of a status: body of GET /v1/key.

@@ -71,9 +71,9 @@ class AlertTest(LicenseTest):
         self.lab.ctl("a", "pull", "red")
         self.wait_alerts("buffer-running", "key-missing", "license-expiring:object-0", "license-expiring:object-1")
         metrics = self.b.request_text("GET", "/metrics")
-        left = int(re.search(r"^latchkey_buffer_seconds_left (\d+)$", metrics, re.M).group(1))
+        left = int(re.search(r"^latchkey_buffer_remaining_seconds (\d+)$", metrics, re.M).group(1))
         self.assertGreater(left, 9 * 86400)  # it ends with its license, in ten days (SPEC BUF-6)
-        self.assertIn('latchkey_pool_total{object="object-1",unit="cpu-socket"} 2', metrics)
+        self.assertIn('latchkey_pool_licensed{object="object-1",unit="cpu-socket"} 2', metrics)
 
     # SPEC QUOTA-3: nothing counts, and the agent starts all the same.
     def test_our_own_restart_is_never_refused(self):
