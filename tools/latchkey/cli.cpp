@@ -45,6 +45,7 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
   add_peer(app, context);
   add_record(app, context);
   add_watch(app, context);
+  add_connect(app, context);
   add_doctor(app, context);
   try {
     app.parse(argc, argv);

@@ -7,7 +7,7 @@ namespace latchkey::cli {
 namespace {
 
 int exit_code_of(const Error& error) {
-  if (error.code == "agent-unreachable") return kUnreachable;
+  if (error.code == "agent-unreachable" || error.code == "server-unreachable") return kUnreachable;
   return error.code == "not-permitted" ? kNotPermitted : kRefused;
 }
 

@@ -63,6 +63,7 @@ void add_server(CLI::App& app, Context& context);
 void add_peer(CLI::App& app, Context& context);
 void add_record(CLI::App& app, Context& context);
 void add_watch(CLI::App& app, Context& context);
+void add_connect(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 
 /// The whole program; everything but the process around it.
