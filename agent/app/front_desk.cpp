@@ -62,6 +62,7 @@ void FrontDesk::records(const RecordQuery& query, JsonDone done) {
 
 void FrontDesk::verify_records(JsonDone done) {
   store_.verify([this, done = std::move(done)](const Result<StoreReport>& report) {
+    if (report && report->leases.faults != 0) leases_.journal_damaged();
     done(report ? verdict_on(*report, names_()) : tl::make_unexpected(report.error()));
   });
 }

@@ -45,6 +45,8 @@ class LeaseDesk final : public Consumers {
 
   /// The published state has changed: what may be used, or what administrators decided.
   void published();
+  /// Their journal was found damaged.
+  void journal_damaged() { journal_.say_anew(); }
   /// What is used now, for the next snapshot.
   Consumption consumption();
   const LeaseCommits& commits() const { return journal_.commits(); }

@@ -5,6 +5,7 @@
 #include <bit>
 #include <utility>
 
+#include "agent/store/lease_audit.h"
 #include "agent/telemetry/log.h"
 #include "agent/telemetry/names.h"
 
@@ -25,10 +26,6 @@ Result<SipKey> hashing_key(const FillRandom& random) {
   return std::bit_cast<SipKey>(bytes);
 }
 
-std::string describe(std::uint64_t position, const std::string& why) {
-  return "row " + std::to_string(position) + " of the lease journal " + why;
-}
-
 net::Response store_failed(const Error& error) {
   return net::problem(503, {"store-failed", "Nothing was changed: " + error.message + ".",
                             error.cure.empty() ? "Try again." : "Try again; " + error.cure + "."});
@@ -40,22 +37,17 @@ Result<LoadedLeases> load_leases(Database& database, const FillRandom& random) {
   LK_TRY(const auto hashing, hashing_key(random));
   LoadedLeases loaded;
   loaded.ledger = std::make_unique<LeaseLedger>(hashing);
-  const auto note = [&loaded](std::uint64_t position, const std::string& why) {
-    if (loaded.damage.empty()) loaded.damage = describe(position, why);
-  };
-  bool first = true;
+  LeaseAudit audit;
   LK_CHECK(database.load_leases([&](std::uint64_t position, ByteView changes, bool sound) {
-    if (std::exchange(first, false))
-      loaded.oldest = position;
-    else if (position != loaded.next)
-      note(loaded.next, "is not there");
-    loaded.next = position + 1;
+    audit.take(position, sound);
     loaded.bytes += changes.size();
-    if (!sound) return note(position, "was damaged");
+    if (!sound) return;
     if (const auto read = loaded.ledger->load(changes); !read)
-      note(position, "cannot be read: " + read.error().message);
+      audit.cannot_be_read(read.error().message);
   }));
-  if (first) loaded.oldest = loaded.next;
+  loaded.oldest = audit.oldest();
+  loaded.next = audit.next();
+  if (audit.report().faults != 0) loaded.damage = audit.report().told.front();
   return loaded;
 }
 
@@ -68,6 +60,7 @@ LeaseJournal::LeaseJournal(Reactor& reactor, FactStore& store, LeaseLedger& ledg
       retry_(reactor.alarm()),
       next_(loaded.next),
       oldest_(loaded.oldest),
+      round_due_(!loaded.damage.empty()),
       bytes_(loaded.bytes) {}
 
 void LeaseJournal::answer_when_durable(net::Done done, net::Response answer) {
@@ -95,7 +88,7 @@ void LeaseJournal::commit_soon() {
 bool LeaseJournal::restate(std::size_t changes) {
   const auto enough = std::max(kLongJournal, 3 * kBytesPerLease * ledger_.size());
   if (round_start_ == 0) {
-    if (bytes_ < enough) return false;
+    if (!std::exchange(round_due_, false) && bytes_ < enough) return false;
     round_start_ = next_;
     round_bytes_ = 0;
   }

@@ -46,6 +46,9 @@ class LeaseJournal {
   /// Answers when all that was changed so far is durable; else 503 `store-failed`.
   void answer_when_durable(net::Done done, net::Response answer);
 
+  /// Rows of it are damaged: all leases are said anew, with the next commits, and the rows dropped.
+  void say_anew() { round_due_ = true; }
+
   /// Why the disk refuses; null: it does not. It is tried again every second.
   const Error* failure() const { return failing_ ? &failure_ : nullptr; }
   const LeaseCommits& commits() const { return commits_; }
@@ -76,6 +79,7 @@ class LeaseJournal {
   std::unique_ptr<Alarm> retry_;
 
   std::uint64_t next_, oldest_;
+  bool round_due_;                 ///< a round of restating is to begin, however short the journal
   std::uint64_t drop_to_ = 0;      ///< rows before it are to go
   std::uint64_t round_start_ = 0;  ///< position at which the present round of restating began
   std::size_t bytes_;              ///< of the rows since the last round began

@@ -23,13 +23,32 @@ std::string problems_of(const StoreReport& report, const NodeNames& names) {
   return text;
 }
 
+/// The first ones by name.
+std::string problems_of(const StoreReport::Leases& leases) {
+  std::string text;
+  for (const auto& fault : leases.told) text += (text.empty() ? " " : ", ") + fault;
+  if (!text.empty()) text += ".";
+  if (leases.faults > leases.told.size())
+    text += " And " + std::to_string(leases.faults - leases.told.size()) + " more.";
+  return text;
+}
+
 }  // namespace
 
 Result<Json> verdict_on(const StoreReport& report, const NodeNames& names) {
+  const auto leases = problems_of(report.leases);
   if (const auto problems = problems_of(report, names); !problems.empty())
-    return fail("chain-broken", "This node's database was altered or is damaged." + problems,
+    return fail("chain-broken",
+                "This node's database was altered or is damaged." + problems + leases,
                 "Find out who changed it. Then stop this agent, move latchkey.db* aside and start "
                 "again: the other node and the key bring the history back.");
+  if (!leases.empty())
+    return fail(
+        "leases-damaged",
+        "The records are sound; this node's journal of leases was altered or is damaged." + leases,
+        "Check the health of the disk. The agent has the leases in memory and writes them "
+        "anew with the next changes; if it is started before that, their consumers state "
+        "what they use again.");
   std::uint64_t facts = 0;
   Json chains = Json::array();
   for (const auto& chain : report.chains) {
@@ -39,7 +58,7 @@ Result<Json> verdict_on(const StoreReport& report, const NodeNames& names) {
                       {"node_name", name_of(chain.node, names)},
                       {"facts", chain.facts}});
   }
-  return Json{{"facts", facts}, {"chains", std::move(chains)}};
+  return Json{{"facts", facts}, {"chains", std::move(chains)}, {"lease_rows", report.leases.rows}};
 }
 
 }  // namespace latchkey

@@ -8,9 +8,9 @@
 
 namespace latchkey {
 
-/// Body of GET /v1/records/verify: every chain, of whichever node. Error: `chain-broken`, which
-/// names every chain that is, its node, and the fact where it breaks; and every document that was
-/// changed.
+/// Body of GET /v1/records/verify: every chain, of whichever node, and the journal of leases.
+/// Errors: `chain-broken`, which names every chain that is, its node, and the fact where it breaks,
+/// every document that was changed, and rows of the journal; `leases-damaged`: only such rows.
 Result<nlohmann::json> verdict_on(const StoreReport& report, const NodeNames& names);
 
 }  // namespace latchkey

@@ -5,10 +5,12 @@
 
 #include "agent/store/chain_audit.h"
 #include "agent/store/chain_check.h"
+#include "agent/store/lease_audit.h"
 #include "agent/store/lease_row.h"
 #include "agent/store/settle.h"
 #include "agent/store/sql.h"
 #include "core/base/sha256.h"
+#include "core/pool/lease_codec.h"
 
 namespace latchkey {
 namespace {
@@ -36,6 +38,14 @@ tl::unexpected<Error> cannot_open(const std::filesystem::path& file,
                   "check the directory's owner and the free space");
   }
 }
+
+/// For what is read only to see whether it can be.
+struct Unheeded final : LeaseVisitor {
+  bool pool(PoolId) override { return true; }
+  bool owner(std::string_view) override { return true; }
+  bool put(const PackedLease&) override { return true; }
+  bool drop(std::string_view, LeaseVersion) override { return true; }
+};
 
 }  // namespace
 
@@ -106,6 +116,7 @@ class Database::Impl {
       if (const auto document = document_at(documents);
           content_hash(document.envelope) != document.hash)
         report.changed_documents.push_back(document.hash);
+    report.leases = audit_leases();
     return report;
   }
 
@@ -136,6 +147,18 @@ class Database::Impl {
   }
   void checkpoint_at_close(bool wanted) {
     sqlite3_db_config(db_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, wanted ? 0 : 1, nullptr);
+  }
+
+  StoreReport::Leases audit_leases() {
+    LeaseAudit audit;
+    load_leases([&audit](std::uint64_t position, ByteView changes, bool sound) {
+      audit.take(position, sound);
+      if (!sound) return;
+      Unheeded reader;
+      if (const auto read = visit_leases(changes, reader); !read)
+        audit.cannot_be_read(read.error().message);
+    });
+    return audit.report();
   }
 
   static Document document_at(SQLite::Statement& row) {

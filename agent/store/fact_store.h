@@ -33,7 +33,7 @@ struct ChainSwitch {
 /// One row of the lease journal (docs/store.md): what one commit changed.
 struct LeaseRow {
   std::uint64_t position = 0;     ///< from 1, one more than the last row's
-  Bytes changes;                  ///< as read_leases() takes them (core/pool/lease_codec.h)
+  Bytes changes;                  ///< as visit_leases() takes them (core/pool/lease_codec.h)
   std::uint64_t drop_before = 0;  ///< rows before this position are needed no more
 };
 
@@ -45,8 +45,14 @@ struct StoreReport {
     std::uint64_t facts = 0;  ///< verified, from the first one on
     std::string problem;      ///< what is wrong with the fact after them; empty: nothing
   };
+  struct Leases {
+    std::uint64_t rows = 0;         ///< of their journal, sound or not
+    std::uint64_t faults = 0;       ///< rows that are not as they were written, or are missing
+    std::vector<std::string> told;  ///< which, and what is wrong with them: the first ones
+  };
   std::vector<Chain> chains;
   std::vector<std::string> changed_documents;  ///< the hash that each one should have
+  Leases leases{};
 };
 
 /// What the agent needs of its database beyond the core's Store port. Calls on the reactor thread.

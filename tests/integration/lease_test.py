@@ -204,6 +204,11 @@ class ConsumersTest(LeaseTest):
         database.close()
         self.agent.start()
         self.assertEqual(self.held(), {"vm-2": 1})
+        with self.assertRaisesRegex(labs.LabError, "row 1 of the lease journal was damaged"):
+            self.agent.cli("record", "verify")
+        for cpus in range(2, 5):  # all leases are said anew with the next changes, and the row goes
+            self.put("vm-2", cpus)
+        self.assertIn("The journal of leases is sound", self.agent.cli("record", "verify"))
         record = labs.wait_for("it is recorded", lambda: self.records("history-warning"))[0]
         self.assertIn("leases-damaged: row 1 of the lease journal was damaged", record["text"])
 

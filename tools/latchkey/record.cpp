@@ -128,6 +128,8 @@ void verify(Context& context) {
     for (const auto& chain : member(body, "chains"))
       context.out << "  " << text(chain, "node_name") << "  " << text(chain, "facts")
                   << " records in chain " << text(chain, "chain") << '\n';
+    if (body.contains("lease_rows"))
+      context.out << "The journal of leases is sound (" << text(body, "lease_rows") << " rows).\n";
   });
 }
 
@@ -181,7 +183,7 @@ void add_record(CLI::App& app, Context& context) {
       ->capture_default_str();
   exporting->callback([exported, &context] { export_records(context, kRecords, *exported); });
   add_licenses(*verb, context);
-  verb->add_subcommand("verify", "Check that no record was altered or is missing")
+  verb->add_subcommand("verify", "Check that no record, and no lease, was altered or is missing")
       ->callback([&context] { verify(context); });
 }
 

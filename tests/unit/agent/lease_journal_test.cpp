@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+
 #include "tests/support/fake_store.h"
 #include "tests/support/manual_reactor.h"
 #include "tests/support/temp_dir.h"
@@ -116,6 +118,30 @@ TEST_F(LeaseJournalTest, IsCut) {
   EXPECT_EQ(again.accounts().usage(), ledger().accounts().usage());
 }
 
+// Rows that turned out to be damaged go as soon as every lease has been said again.
+TEST_F(LeaseJournalTest, DropsDamagedRows) {
+  const auto commit = [&](const std::string& consumer, std::uint64_t quantity) {
+    put(consumer, quantity);
+    reactor_.run_posted();
+    store_.answer_leases();
+  };
+  for (int i = 0; i < 40; ++i) commit("c" + std::to_string(i), 1);
+  EXPECT_EQ(store_.lease_rows.back().drop_before, 0u) << "it is short";
+  journal_.say_anew();
+  for (std::uint64_t i = 2; i < 9; ++i) commit("c0", i);
+  const auto by_drop = [](const LeaseRow& row) { return row.drop_before; };
+  const auto dropped = std::ranges::max(store_.lease_rows, {}, by_drop).drop_before;
+  EXPECT_EQ(dropped, 41u) << "all that was written before it was asked for";
+  LeaseLedger again;
+  for (const auto& row : store_.lease_rows) {
+    if (row.position < dropped) continue;
+    EXPECT_TRUE(again.load(row.changes));
+  }
+  EXPECT_EQ(again.accounts().usage(), ledger().accounts().usage());
+  for (std::uint64_t i = 9; i < 20; ++i) commit("c0", i);
+  EXPECT_EQ(store_.lease_rows.back().drop_before, 0u) << "once";
+}
+
 class LeaseRowsTest : public testing::Test {
  protected:
   std::filesystem::path file() const { return dir_.path() / "latchkey.db"; }
@@ -152,7 +178,8 @@ class LeaseRowsTest : public testing::Test {
   test::TempDir dir_;
 };
 
-// A damaged row is reported and left out; the others count (docs/store.md).
+// A damaged row is reported, at the start and by `record verify`, and left out; the others count
+// (docs/store.md).
 TEST_F(LeaseRowsTest, AreCheckedAtTheStart) {
   const struct {
     const char* statement;
@@ -186,6 +213,11 @@ TEST_F(LeaseRowsTest, AreCheckedAtTheStart) {
     EXPECT_EQ(loaded->ledger->size(), row.consumers) << row.statement;
     const auto usage = loaded->ledger->accounts().usage();
     EXPECT_EQ(usage.empty() ? 0 : usage.at(kKvm), row.used) << row.statement;
+    const auto report = (*database)->verify();
+    ASSERT_TRUE(report) << row.statement;
+    const auto& told = report->leases.told;
+    EXPECT_EQ(told.empty() ? "" : told.front(), row.damage);
+    EXPECT_EQ(report->leases.faults, told.size());
   }
 }
 

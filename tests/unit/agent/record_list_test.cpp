@@ -180,5 +180,19 @@ TEST(RecordVerdict, NamesEveryBrokenChain) {
   EXPECT_EQ(bad.error().message.find("c2"), std::string::npos);
 }
 
+// The records may be sound when the journal of leases is not, which is no reason to give them up.
+TEST(RecordVerdict, TellsTheJournalOfLeasesApart) {
+  StoreReport report{{{"c1", "a", 3, ""}}, {}, {9, 0, {}}};
+  EXPECT_EQ(verdict_on(report, kNames).value().at("lease_rows"), 9);
+  report.leases = {9, 5, {"row 2 was damaged", "row 4 is not there"}};
+  const auto bad = verdict_on(report, kNames).error();
+  EXPECT_EQ(bad.code, "leases-damaged");
+  EXPECT_THAT(bad.message, HasSubstr(" row 2 was damaged, row 4 is not there. And 3 more."));
+  EXPECT_FALSE(bad.cure.empty());
+  report.changed_documents = {"dd"};
+  EXPECT_EQ(verdict_on(report, kNames).error().code, "chain-broken");
+  EXPECT_THAT(verdict_on(report, kNames).error().message, HasSubstr("row 4"));
+}
+
 }  // namespace
 }  // namespace latchkey

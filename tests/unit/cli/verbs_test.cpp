@@ -189,9 +189,12 @@ TEST_F(CliTest, LicenseRecordsAreListedAndExported) {  // SPEC REC-1
 
 TEST_F(CliTest, RecordVerifySaysWhatIsBroken) {  // SPEC REC-2
   backend.verify_result =
-      json{{"facts", 3}, {"chains", {{{"chain", "ab"}, {"node_name", "node-b"}, {"facts", 3}}}}};
+      json{{"facts", 3},
+           {"chains", {{{"chain", "ab"}, {"node_name", "node-b"}, {"facts", 3}}}},
+           {"lease_rows", 7}};
   EXPECT_EQ(latchkey({"record", "verify"}).out,
-            "Every record is there and unaltered (3 records).\n  node-b  3 records in chain ab\n");
+            "Every record is there and unaltered (3 records).\n  node-b  3 records in chain ab\n"
+            "The journal of leases is sound (7 rows).\n");
   backend.verify_result = fail("chain-broken", "Chain 1f, fact 7 was altered.", "Restore it.");
   const auto outcome = latchkey({"record", "verify"});
   EXPECT_EQ(outcome.exit_code, kRefused);
