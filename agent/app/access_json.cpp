@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/app/access_desk.h"
+#include "latchkey_version.h"
 
 // What the desk shows.
 namespace latchkey {
@@ -22,6 +23,7 @@ std::string_view state_of(const Access::Identity& identity) {
 
 Json AccessDesk::server() const {
   return {{"listening", listening_.address.empty() ? Json() : Json(listening_.address)},
+          {"version", kVersion},
           {"names", listening_.names},
           {"own_certificate", listening_.own_certificate},
           {"pin", authority_ ? Json(authority_->pin()) : Json()}};

@@ -280,6 +280,7 @@ void App::complete(StatusView& view) {
   view.node_name = config_.node.name;
   view.names = names();
   view.deployment = identity_.deployment_id();
+  view.server_address = network_.address();
   view.clock = clock_.view();
   view.consumption = leases_.consumption();
   view.peer = link_.status();

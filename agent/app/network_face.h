@@ -29,6 +29,8 @@ class NetworkFace {
   /// SIGHUP: the configured certificate is read again; on error the old one stays.
   Result<void> reload(const Config::Server& wanted);
   void access_changed();
+  /// Where it listens; empty: nowhere.
+  const std::string& address() const { return address_; }
   void stop() { server_.reset(); }
 
  private:

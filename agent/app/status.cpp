@@ -92,6 +92,12 @@ Json plugged_json(const StatusView& view, const PluggedKey& key) {
   return out;
 }
 
+/// SPEC SRV-5.
+Json server_json(const StatusView& view) {
+  return {{"state", view.server_address.empty() ? "off" : "listening"},
+          {"address", view.server_address}};
+}
+
 /// SPEC TIME-2, TIME-3.
 Json clock_json(const ClockView& clock) {
   Json anomalies = Json::array();
@@ -162,6 +168,7 @@ Json status_json(const StatusView& view, const Catalog& catalog) {
           {"keys", std::move(keys)},
           {"devices_without_key", without_key_json(view)},
           {"emulated_port", view.emulated_port},
+          {"server", server_json(view)},
           {"clock", clock_json(view.clock)},
           {"over_quota", view.capacity.over_quota},
           {"pools", pools_json(view.capacity, catalog)},

@@ -30,6 +30,7 @@ struct StatusView {
   std::string node_name;
   std::map<std::string, std::string> names;  ///< node id -> what people call it
   std::string deployment;
+  std::string server_address;  ///< where clients come over the network; empty: nowhere
   Decision decision;
   ClockView clock{};
   PeerStatus peer;

@@ -72,6 +72,12 @@ class MetricsTest(unittest.TestCase):
 
     def test_live_and_ready_are_two_questions(self):  # SPEC SRV-5
         self.assertEqual((self.health(self.a, "live"), self.health(self.a, "ready")), (200, 503))
+        address = f"127.0.0.1:{self.ports[0]}"
+        labs.wait_for("it says where it serves",
+                      lambda: self.a.status()["server"] == {"state": "listening", "address": address})
+        self.assertIn(f"listening at {address}", subprocess.run(
+            [self.lab.bin / "latchkey", "--socket", self.a.socket, "status"], capture_output=True, text=True, timeout=30).stdout)
+        self.assertEqual(self.a.get("/v1/server")["version"], self.a.status()["version"])
         self.lab.ctl("a", "plug", "red")
         labs.wait_for("it is protected", lambda: self.health(self.a, "ready") == 200)
         self.lab.ctl("a", "pull", "red")

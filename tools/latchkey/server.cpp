@@ -29,6 +29,7 @@ void show(Context& context) {
       if (name.is_string()) context.out << "  for     " << name.get<std::string>() << '\n';
     if (flag(server, "own_certificate"))
       context.out << "Shows the configured certificate, not one of the deployment's CA.\n";
+    context.out << "Version   " << text(server, "version") << '\n';
     context.out << "CA pin    " << text(server, "pin") << '\n';
   });
 }

@@ -133,6 +133,13 @@ std::string clock_text(const json& status) {
                            ", this machine's clock says " + date(text(clock, "wall_time")));
 }
 
+/// SPEC SRV-5; nothing when it serves this machine alone.
+std::string server_text(const json& status) {
+  const auto& server = member(status, "server");
+  if (text(server, "state") != "listening") return "";
+  return line("Server", "listening at " + text(server, "address"));
+}
+
 std::string header(const json& status, const Style& style) {
   return style.bold("Latchkey on " + text(member(status, "node"), "name")) + "  " +
          date(text(status, "time")) + "  agent " + text(status, "version") + "\n";
@@ -181,7 +188,7 @@ std::string status_text(const json& status, const Style& style) {
   out += line("Buffer", buffer_text(status, style));
   if (!text(status, "key").empty()) out += line("", forecast_text(status));
   out += pools_text(status, style);
-  out += nodes_text(status, style);
+  out += nodes_text(status, style) + server_text(status);
   out += keys_text(status, style) + line("Last read", reading_text(status));
   out += clock_text(status);
   if (flag(status, "emulated_port"))

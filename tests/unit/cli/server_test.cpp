@@ -14,13 +14,15 @@ class ServerVerb : public CliTest {
   }
 };
 
-TEST_F(ServerVerb, SaysWhereItListens) {  // SPEC SRV-1
+TEST_F(ServerVerb, SaysWhereItListens) {  // SPEC SRV-1, SRV-5
   backend.access_.server_body = {{"listening", "0.0.0.0:8201"},
+                                 {"version", "1.2"},
                                  {"names", {"node-a", "10.0.0.1"}},
                                  {"own_certificate", false},
                                  {"pin", "ab12"}};
   EXPECT_EQ(latchkey({"server"}).out,
-            "Listening 0.0.0.0:8201\n  for     node-a\n  for     10.0.0.1\nCA pin    ab12\n");
+            "Listening 0.0.0.0:8201\n  for     node-a\n  for     10.0.0.1\n"
+            "Version   1.2\nCA pin    ab12\n");
   EXPECT_EQ(json::parse(latchkey({"--json", "server", "show"}).out), backend.access_.server_body);
   backend.access_.server_body = {{"listening", nullptr}, {"own_certificate", true}};
   const auto shown = latchkey({"server", "show"}).out;
