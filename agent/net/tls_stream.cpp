@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/post.hpp>
 
 #include "agent/identity/certificate_pin.h"
 
@@ -29,9 +30,15 @@ Stream::Io TlsStream::outcome(int result) {
   return {Io::State::closed, 0};
 }
 
+Stream::Io TlsStream::read_outcome(int result) {
+  const auto io = outcome(result);
+  ahead_ = io.state == Io::State::some && SSL_has_pending(ssl_.get()) == 1;
+  return io;
+}
+
 Stream::Io TlsStream::handshake() {
   if (!ssl_) return {};
-  return outcome(SSL_accept(ssl_.get()));
+  return read_outcome(SSL_accept(ssl_.get()));
 }
 
 std::string TlsStream::pin() const {
@@ -40,7 +47,15 @@ std::string TlsStream::pin() const {
 }
 
 Stream::Io TlsStream::read_some(std::span<char> into) {
-  return outcome(SSL_read(ssl_.get(), into.data(), static_cast<int>(into.size())));
+  return read_outcome(SSL_read(ssl_.get(), into.data(), static_cast<int>(into.size())));
+}
+
+/// What was read ahead may be a part of a record: the next read says so, and then it is waited for.
+void TlsStream::wait(Ready what, std::shared_ptr<StreamUser> user) {
+  if (what == Ready::write || !std::exchange(ahead_, false))
+    return SocketStream::wait(what, std::move(user));
+  boost::asio::post(socket_.get_executor(),
+                    [user = std::move(user)] { user->on_ready(Ready::read, true); });
 }
 
 Stream::Io TlsStream::write_some(std::string_view head, std::string_view body) {

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -24,6 +25,7 @@ struct TlsCard {
   std::string certificate, key;  ///< PEM; empty: none
   std::string ca;                ///< PEM that the server is held against; empty: not at all
   int version = TLS1_3_VERSION;
+  bool corked = false;  ///< as TlsClient::cork(), from the handshake on
 };
 
 /// A blocking client that says exactly the bytes it is told to. Each wait ends after 5 s.
@@ -40,6 +42,7 @@ class TlsClient {
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     connected_ = ::connect(fd_, reinterpret_cast<const sockaddr*>(&target), sizeof target) == 0;
+    if (card.corked) cork();
     if (connected_) shake_hands(card);
   }
   ~TlsClient() {
@@ -59,6 +62,11 @@ class TlsClient {
   bool send(std::string_view bytes) {
     return SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) ==
            static_cast<int>(bytes.size());
+  }
+  /// Holds back what is sent, until all of it goes in one segment.
+  void cork(bool on = true) {
+    const int value = on ? 1 : 0;
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_CORK, &value, sizeof value);
   }
   /// Up to the whole answer with a Content-Length, or what came until the end.
   std::string ask(std::string_view bytes) {

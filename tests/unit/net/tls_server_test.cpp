@@ -84,6 +84,20 @@ TEST(TlsServer, StreamsEventsAndLargeAnswers) {
             200);
 }
 
+TEST(TlsServer, TakesRecordsThatCameTogether) {
+  TlsStage tls;
+  auto card = tls.guest();
+  card.corked = true;
+  TlsClient client(tls.address, card);
+  // With the end of the handshake, and after it.
+  for (int i = 0; i < 2; ++i) {
+    for (int j = 0; j < 3; ++j) ASSERT_TRUE(client.send(kHello));
+    client.cork(false);
+    ASSERT_TRUE(eventually([&] { return tls.stage.dispatched == 3 * (i + 1); })) << i;
+    client.cork();
+  }
+}
+
 TEST(TlsServer, ShowsANewCertificateToTheNext) {
   TlsStage tls;
   TlsClient before(tls.address, tls.guest());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <csignal>
 #include <map>
 
 #include "agent/identity/authority.h"
@@ -30,6 +31,7 @@ class ListDoorman final : public Doorman {
 class TlsStage : public test::ReactorThread {
  public:
   explicit TlsStage(TlsServerConfig config = {}) {
+    std::signal(SIGPIPE, SIG_IGN);  // as the agent does: OpenSSL writes with write(2)
     config.listen = "127.0.0.1:0";
     address = run([&] {
       server_ = std::make_unique<TlsServer>(io(), config, stage.router(), doorman);
