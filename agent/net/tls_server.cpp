@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "agent/net/connection.h"
 #include "agent/net/tls_stream.h"
@@ -98,6 +99,8 @@ struct TlsServer::Impl : std::enable_shared_from_this<TlsServer::Impl> {
   void accept();
   void on_accept(const error_code& error, tcp::socket socket);
   void greet(tcp::socket socket);
+  void make_room();
+  void drop(std::uint64_t number);
   void enqueue(std::uint64_t number);
   void turn();
   void advance(std::uint64_t number);
@@ -115,6 +118,7 @@ struct TlsServer::Impl : std::enable_shared_from_this<TlsServer::Impl> {
   std::shared_ptr<ConnectionHub> hub;
   std::shared_ptr<StrangerCount> strangers = std::make_shared<StrangerCount>();
   std::map<std::uint64_t, Handshake> handshakes;  ///< by number: the oldest first
+  std::set<std::uint64_t> silent;                 ///< of them, who has said nothing yet
   std::uint64_t next_number = 0;
   std::deque<std::uint64_t> ready;  ///< handshakes that can go on
   bool turning = false;
@@ -159,17 +163,29 @@ void TlsServer::Impl::on_accept(const error_code& error, tcp::socket socket) {
   });
 }
 
-/// Whoever floods the door pushes out those that have not come in, never those that have.
+/// Whoever floods the door pushes out those that have not come in, never those that have; and those
+/// that say nothing before those that have begun.
+void TlsServer::Impl::make_room() {
+  if (handshakes.size() < config.max_handshakes) return;
+  drop(silent.empty() ? handshakes.begin()->first : *silent.begin());
+}
+
+void TlsServer::Impl::drop(std::uint64_t number) {
+  silent.erase(number);
+  handshakes.erase(number);
+}
+
 void TlsServer::Impl::greet(tcp::socket socket) {
   error_code error;
   socket.non_blocking(true, error);
   if (!error) socket.set_option(tcp::no_delay(true), error);
   if (error) return;
-  if (handshakes.size() >= config.max_handshakes) handshakes.erase(handshakes.begin());
+  make_room();
   auto address = address_of(socket);
   const auto number = next_number++;
   handshakes.emplace(number, Handshake{std::make_unique<TlsStream>(std::move(socket), tls.get()),
                                        std::move(address), Clock::now() + config.handshake});
+  silent.insert(number);
   arm_deadline();
   enqueue(number);
 }
@@ -194,12 +210,13 @@ void TlsServer::Impl::advance(std::uint64_t number) {
   const auto found = handshakes.find(number);
   if (found == handshakes.end()) return;
   const auto state = found->second.stream->handshake().state;
+  if (found->second.stream->greeted()) silent.erase(number);
   if (state == Stream::Io::State::needs_read || state == Stream::Io::State::needs_write)
     return found->second.stream->wait(
         state == Stream::Io::State::needs_read ? Ready::read : Ready::write,
         std::make_shared<Knock>(weak_from_this(), number));
   auto guest = std::move(found->second);
-  handshakes.erase(found);
+  drop(number);
   if (state == Stream::Io::State::some) admit(std::move(guest));
 }
 
@@ -229,7 +246,7 @@ void TlsServer::Impl::arm_deadline() {
 void TlsServer::Impl::drop_late() {
   const auto now = Clock::now();
   while (!handshakes.empty() && handshakes.begin()->second.deadline <= now)
-    handshakes.erase(handshakes.begin());
+    drop(handshakes.begin()->first);
   if (!handshakes.empty()) arm_deadline();
 }
 

@@ -18,7 +18,7 @@ struct TlsServerConfig {
   std::size_t max_connections = 12'000;    ///< of whom the doorman knows
   std::size_t max_strangers = 512;         ///< at once, beside those
   std::size_t strangers_per_address = 64;  ///< so that one address does not take them all
-  std::size_t max_handshakes = 256;        ///< under way; one more drops the oldest
+  std::size_t max_handshakes = 256;        ///< under way; one more drops the oldest silent one
   std::chrono::milliseconds handshake{5'000};
   std::size_t max_header = 8 * 1024 - 1;  ///< bytes; at most that
   std::size_t max_body = 1024 * 1024;     ///< bytes

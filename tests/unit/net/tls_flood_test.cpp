@@ -31,6 +31,17 @@ class MuteClient {
   MuteClient& operator=(MuteClient&&) = delete;
   bool connected() const { return connected_; }
   void send(std::string_view bytes) const { ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+  /// The server says something.
+  bool hears() const {
+    std::array<char, 16 * 1024> bytes{};
+    return ::recv(fd_, bytes.data(), bytes.size(), 0) > 0;
+  }
+  bool is_closed() const {  ///< by now, as far as is known here
+    std::array<char, 16 * 1024> bytes{};
+    ssize_t size = 1;
+    while (size > 0) size = ::recv(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    return size == 0 || (size < 0 && errno != EAGAIN);
+  }
   bool closed_by_server() const {
     char byte = 0;
     const auto size = ::recv(fd_, &byte, 1, 0);
@@ -77,6 +88,32 @@ TEST(TlsFlood, ACrowdAtTheDoorStopsNobodyInside) {
   }
   EXPECT_TRUE(crowd.front().closed_by_server()) << "the oldest makes room";
   EXPECT_EQ(status_of(TlsClient(tls.address, card).ask(kHello)), 200) << "others still come in";
+}
+
+/// What a client says first.
+std::string client_hello() {
+  const openssl::Handle<SSL_CTX, SSL_CTX_free> context(SSL_CTX_new(TLS_client_method()));
+  const openssl::Handle<SSL, SSL_free> ssl(SSL_new(context.get()));
+  BIO* const said = BIO_new(BIO_s_mem());
+  SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), said);
+  SSL_connect(ssl.get());
+  ERR_clear_error();
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(said, &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
+TEST(TlsFlood, TheSilentGoBeforeThoseWhoHaveBegun) {
+  TlsServerConfig config;
+  config.max_handshakes = 16;
+  TlsStage tls(config);
+  const MuteClient begun(tls.address);
+  begun.send(client_hello());
+  ASSERT_TRUE(begun.hears());
+  std::vector<MuteClient> crowd;
+  for (int i = 0; i < 64; ++i) crowd.emplace_back(tls.address);
+  EXPECT_TRUE(crowd.front().closed_by_server());
+  EXPECT_FALSE(begun.is_closed());
 }
 
 TEST(TlsFlood, OneAddressTakesNotEveryPlaceOfStrangers) {
