@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <string>
 
@@ -43,6 +44,7 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--outstanding", run.outstanding, "on each connection")
       ->check(CLI::Range(1, 4096));
   app.add_option("--rate", run.rate, "requests a second, by a fixed schedule; 0: closed loop");
+  app.add_flag("--hold", run.hold, "connected, wait for the end of standard input");
   app.add_option("--seconds", run.seconds);
   app.add_option("--warmup", run.warmup, "seconds before them that do not count");
   app.add_option("--cpu", cpu, "run on this core");
@@ -92,6 +94,7 @@ int main(int argc, char** argv) {
   }
   if (options.cpu >= 0 && !pin(options.cpu)) return 1;
   allow_descriptors();
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes with write(2)
   Dialer dialer(options.place);
   const Workload workload(options.workload);
   Tally tally;

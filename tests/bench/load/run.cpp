@@ -61,6 +61,13 @@ bool Run::connect() {
   return true;
 }
 
+/// Idle connections; whoever started us says how long.
+void Run::hold() const {
+  std::array<char, 64> ignored{};
+  while (settings_.hold && ::read(STDIN_FILENO, ignored.data(), ignored.size()) > 0) {
+  }
+}
+
 bool Run::watch(Seat& seat, int operation) {
   seat.watched = seat.client.blocked();
   const std::uint32_t wanted = seat.watched ? EPOLLIN | EPOLLOUT : EPOLLIN;
@@ -71,6 +78,7 @@ bool Run::watch(Seat& seat, int operation) {
 bool Run::carry_out(Tally& tally) {
   tally_ = &tally;
   if (!connect()) return false;
+  hold();
   const double before = cpu_seconds();
   if (!start()) return false;
   while (!over()) {

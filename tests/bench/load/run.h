@@ -13,6 +13,7 @@ struct RunSettings {
   std::size_t connections = 1;
   std::size_t outstanding = 1;  ///< at most, on each connection; the time others wait counts
   double rate = 0;      ///< requests a second over all connections; 0: as fast as answers come
+  bool hold = false;    ///< connected, wait for the end of standard input before the first request
   double seconds = 2;   ///< that count; a run of Kind::connect may end before
   double warmup = 0.2;  ///< before them
   std::uint32_t consumers = 1;  ///< over all connections
@@ -46,6 +47,7 @@ class Run {
   bool is_open_loop() const { return settings_.rate > 0; }
   bool is_alone() const;
   bool connect();
+  void hold() const;
   bool watch(Seat& seat, int operation);
   bool start();
   bool turn();

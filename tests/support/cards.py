@@ -1,0 +1,44 @@
+"""Agents on the network, and those who come to them over TLS (docs/operations.md, "On the network")."""
+
+import dataclasses
+import functools
+import pathlib
+import socket
+import ssl
+
+import lab as labs
+
+
+def listening(port: int) -> str:
+    """What an agent's configuration says more."""
+    return f'[server]\nlisten = "127.0.0.1:{port}"\n'
+
+
+@dataclasses.dataclass
+class Card:
+    """An identity: the files that `latchkey connect` made."""
+    folder: pathlib.Path
+    port: int
+
+    @classmethod
+    def enrol(cls, agent: labs.Agent, port: int, role: str) -> "Card":
+        card = cls(agent.lab.dir / f"{role}-of-{agent.name}", port)
+        token = agent.cli("server", "token", "create", "--role", role, "--name", f"the-{role}").strip()
+        agent.lab.run("latchkey", "connect", f"https://127.0.0.1:{port}", "--token", token, "--dir", card.folder)
+        return card
+
+    @property
+    def where(self) -> tuple:
+        """For the load generator."""
+        return ("--tcp", f"127.0.0.1:{self.port}", "--tls", "--authority", self.folder / "ca.pem",
+                "--certificate", self.folder / "certificate.pem", "--key", self.folder / "key.pem")
+
+    @functools.cached_property
+    def context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self.folder / "ca.pem")
+        context.load_cert_chain(self.folder / "certificate.pem", self.folder / "key.pem")
+        return context
+
+    def dial(self) -> ssl.SSLSocket:
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        return self.context.wrap_socket(plain, server_hostname="127.0.0.1")
