@@ -20,9 +20,9 @@ DAY_S = 86_400
 class LeaseServer:
     """An agent with capacity for everybody, from a file license."""
 
-    def __init__(self, lab, name: str):
+    def __init__(self, lab, name: str, extra: str = ""):
         self.lab = lab
-        self.agent = labs.Agent(lab, name, lab.port_socket(name), peer=False).start()
+        self.agent = labs.Agent(lab, name, lab.port_socket(name), peer=False, extra=extra).start()
         license_ = (f'customer = "Bench"\n[[license]]\nrequest-key = "request.json"\ndays = 365\n'
                     f'[[license.entry]]\nobject = "{OBJECT}"\nunit = "cpu-socket"\nquantity = {CAPACITY}\n')
         self.agent.post("/v1/licenses", imports.package(lab, self.agent, license_), timeout=60)

@@ -1,13 +1,11 @@
 """What queries cost, held against nginx and a ping-pong on the same kind of socket (`tests/bench/run.py`)."""
 
-import json
-
 import servers
 from rows import Row
 
 
-def body_bytes(agent) -> int:
-    return len(json.dumps(agent.status(), separators=(",", ":"), ensure_ascii=False).encode())
+def body_bytes(agent, path: str = "/v1/status") -> int:
+    return len(agent.request_text("GET", path).encode())
 
 
 def status_rows(lab, options):

@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import imports  # noqa: E402
 import lab as labs  # noqa: E402
 import leases  # noqa: E402
+import network  # noqa: E402
 import queries  # noqa: E402
 import servers  # noqa: E402
 from rows import Row, print_table  # noqa: E402
@@ -112,8 +113,8 @@ def import_rows(lab, options):
     yield Row("import_40_documents_ms", *imports.measure(lab, "import", 40, rounds), judged=False)
 
 
-SECTIONS = {"import": import_rows, "status": queries.status_rows, "leases": leases.lease_rows, "million": leases.million_rows,
-            "share": share_rows, "verify": verify_rows, "fold": fold_rows, "idle": idle_rows, "start": start_rows}
+SECTIONS = {"import": import_rows, "status": queries.status_rows, "network": network.network_rows, "leases": leases.lease_rows,
+            "million": leases.million_rows, "share": share_rows, "verify": verify_rows, "fold": fold_rows, "idle": idle_rows, "start": start_rows}
 
 
 def main() -> int:
@@ -126,7 +127,7 @@ def main() -> int:
     with labs.Lab() as lab:
         lab.nginx = functools.cache(lambda body_bytes: servers.start_nginx(lab, body_bytes))
         lab.create_vendor()
-        lab.start_emulator(ports=("a", "import", "leases", "lease-1k", "lease-100k", "lease-1m"))
+        lab.start_emulator(ports=("a", "import", "network", "leases", "lease-1k", "lease-100k", "lease-1m"))
         lab.create_key("red")
         lab.agent = labs.Agent(lab, "node-a", lab.port_socket("a"), peer=False).start()
         lab.ctl("a", "plug", "red")

@@ -68,13 +68,13 @@ def make_certificate(folder: pathlib.Path):
 def start_nginx(lab, body_bytes: int) -> dict:
     """`return 200` with a body of the same size, what a first-class server needs for the least answer; on a Unix socket,
     on TCP and on TLS."""
-    folder = lab.dir / "nginx"
+    folder = lab.dir / f"nginx-{body_bytes}"
     folder.mkdir()
     make_certificate(folder)
     tcp, tls = labs.free_tcp_port(), labs.free_tcp_port()
     (folder / "nginx.conf").write_text(
         f"daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; user root;\n"
-        "events { worker_connections 1024; }\n"
+        "events { worker_connections 4096; }\n"
         f"http {{ access_log off; keepalive_requests 1000000000; client_body_temp_path {folder}; "
         f"proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};\n"
         f"ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem; ssl_protocols TLSv1.3;\n"
