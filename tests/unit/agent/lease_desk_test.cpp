@@ -1,0 +1,395 @@
+#include "agent/app/lease_desk.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/fake_store.h"
+#include "tests/support/manual_reactor.h"
+#include "tests/support/sample_vendor.h"
+#include "tests/support/temp_dir.h"
+
+namespace latchkey {
+namespace {
+
+using namespace std::chrono_literals;
+using Json = nlohmann::json;
+using test::SampleVendor;
+using testing::ElementsAre;
+
+const PoolId kKvm{"kvm", "cpu-socket"};
+const net::Caller kAnn{rights_of(Role::consumer), "ann", "uid:1"};
+const net::Caller kBob{rights_of(Role::consumer), "bob", "uid:2"};
+const net::Caller kRoot{rights_of(Role::administrator), "root", "uid:0"};
+
+struct SetClock final : Clock {
+  Time now() const override { return time; }
+  Time time = test::at("2026-06-01T00:00:00Z");
+};
+
+/// One node with a license for ten KVM sockets, a disk that answers when the test says so, and time
+/// that passes when it says so.
+class LeaseDeskTest : public testing::Test {
+ protected:
+  LeaseDeskTest() {
+    publisher_.on_published([this] {
+      if (desk_) desk_->published();
+    });
+    start();
+    license(10, "2026-01-01T00:00:00Z");
+  }
+
+  ~LeaseDeskTest() override { desk_.reset(); }
+
+  /// The agent, with what its journal holds.
+  void start() {
+    desk_.reset();
+    LoadedLeases loaded{std::make_unique<LeaseLedger>(), 1, 1, 0, {}};
+    for (const auto& row : store_.lease_rows) {
+      ASSERT_TRUE(loaded.ledger->load(row.changes));
+      loaded.next = row.position + 1;
+    }
+    desk_ = std::make_unique<LeaseDesk>(
+        LeaseDesk::Parts{reactor_, clock_, log_, store_, publisher_, default_catalog(), identity_,
+                         [this] { return seconds_; }, 10s},
+        std::move(loaded));
+    publisher_.publish(log_);
+  }
+  /// What is licensed from now on.
+  void license(std::uint64_t quantity, std::string_view issued) {
+    auto document = SampleVendor::license(kKey);
+    document.id = "L-" + std::to_string(quantity);
+    document.issued = test::at(issued);
+    document.entries[0].quantity = quantity;
+    log_.witness(
+        [&](Witness& w, Time now) {
+          w.key_read(now, "p", "fake", {{}, kKey, summarise(document, document.id), {}, ""});
+        },
+        {{document.id, vendor_.seal(document)}});
+    settle();
+  }
+
+  /// Lets the disk take everything.
+  void settle() {
+    for (;;) {
+      const bool ran = reactor_.run_posted() > 0;
+      if (!store_.requests.empty())
+        store_.answer();
+      else if (!store_.lease_answers.empty())
+        store_.answer_leases();
+      else if (!ran)
+        return;
+    }
+  }
+  /// Without the timers, as when they are late.
+  void skip(std::uint32_t seconds) {
+    seconds_ += seconds;
+    clock_.time += std::chrono::seconds(seconds);
+  }
+  void wait(std::uint32_t seconds) {
+    for (; seconds > 0; --seconds) {
+      skip(1);
+      reactor_.advance(1s);
+      settle();
+    }
+  }
+
+  struct Question {
+    std::optional<net::Response> answer;
+    /// `ok`, the code of the refusal, or nothing yet.
+    std::string said() const {
+      if (!answer) return "";
+      return answer->status == 200 ? "ok" : body().at("code").get<std::string>();
+    }
+    Json body() const { return Json::parse(answer->body); }
+  };
+  using Asked = std::shared_ptr<Question>;
+  template <class Ask>
+  static Asked ask(Ask ask) {
+    auto question = std::make_shared<Question>();
+    ask([question](net::Response answer) { question->answer = std::move(answer); });
+    return question;
+  }
+
+  Asked put(const std::string& consumer, std::uint64_t quantity, const std::string& request = "",
+            const net::Caller& caller = kAnn, std::uint32_t ttl = 60) {
+    UsageStatement statement{{}, ttl, request, ""};
+    if (quantity != 0) statement.usage = {{kKvm, quantity}};
+    return ask(
+        [&](net::Done done) { desk_->state_usage(caller, consumer, statement, std::move(done)); });
+  }
+  Asked heartbeat(const std::string& consumer, const std::string& token = "",
+                  const net::Caller& caller = kAnn) {
+    return ask([&](net::Done done) { desk_->heartbeat(caller, consumer, token, std::move(done)); });
+  }
+  Asked release(const std::string& consumer, const net::Caller& caller = kAnn) {
+    return ask([&](net::Done done) { desk_->release(caller, consumer, std::move(done)); });
+  }
+  std::string settled(const Asked& asked) {
+    settle();
+    return asked->said();
+  }
+  /// Of everybody: `a 4, b 0`.
+  std::string held() {
+    std::string out;
+    const auto page = Json::parse(desk_->list(kRoot, 0, 1000).body);
+    for (const auto& one : page.at("consumers")) {
+      std::uint64_t quantity = 0;
+      for (const auto& item : one.at("usage")) quantity += item.at("quantity").get<std::uint64_t>();
+      out += (out.empty() ? "" : ", ") + one.at("consumer").get<std::string>() + " " +
+             std::to_string(quantity);
+    }
+    return out;
+  }
+  std::uint64_t used() {
+    const auto usage = desk_->consumption().usage;
+    return usage.contains(kKvm) ? usage.at(kKvm) : 0;
+  }
+
+  const std::string kKey = key_id(as_bytes("key"));
+  const SampleVendor vendor_{};
+  test::TempDir dir_;
+  const Identity identity_ = Identity::load_or_create(dir_.path()).value();
+  test::ManualReactor reactor_;
+  test::FakeStore store_;
+  SetClock clock_;
+  std::uint32_t seconds_ = 1000;
+  std::unique_ptr<LeaseDesk> desk_;
+  Publisher publisher_{reactor_, clock_, default_catalog(), [this](StatusView& view) {
+                         view.node = identity_.node_id();
+                         view.deployment = identity_.deployment_id();
+                         if (desk_) view.consumption = desk_->consumption();
+                       }};
+  NodeLog log_{reactor_,
+               clock_,
+               store_,
+               system_random,
+               {identity_.node_id(), 3s, 30s},
+               {std::string(32, 'a'), {}, {}},
+               [this] { publisher_.publish(log_); }};
+};
+
+// SPEC POOL-3: absolute, all of it, idempotent by what it says and by its request id; POOL-5.
+TEST_F(LeaseDeskTest, TakesWhatIsStated) {
+  const struct {
+    const char* consumer;
+    std::uint64_t quantity;
+    const char* request;
+    const char* said;
+    const char* held;
+    bool written;  // a row of the journal
+  } rows[] = {
+      {"a", 4, "", "ok", "a 4", true},        {"a", 4, "", "ok", "a 4", false},
+      {"a", 6, "r1", "ok", "a 6", true},      {"a", 9, "r1", "ok", "a 6", false},
+      {"a", 5, "r2", "ok", "a 5", true},      {"b", 6, "r1", "capacity-exhausted", "a 5", false},
+      {"b", 5, "r1", "ok", "a 5, b 5", true}, {"a", 6, "", "capacity-exhausted", "a 5, b 5", false},
+      {"b", 0, "", "ok", "a 5, b 0", true},   {"a", 10, "", "ok", "a 10, b 0", true},
+  };
+  for (const auto& row : rows) {
+    const auto before = store_.lease_rows.size();
+    const auto asked = put(row.consumer, row.quantity, row.request);
+    EXPECT_EQ(settled(asked), row.said) << row.consumer << row.quantity;
+    EXPECT_EQ(held(), row.held);
+    EXPECT_EQ(store_.lease_rows.size() > before, row.written) << row.consumer << row.quantity;
+  }
+  const auto refused = put("c", 3);
+  EXPECT_EQ(refused->said(), "capacity-exhausted");
+  EXPECT_EQ(refused->body().at("pool").at("available"), 0);
+  EXPECT_EQ(refused->body().at("pool").at("total"), 10);
+}
+
+// SPEC POOL-4: one commit for all of a turn, the next with all that came meanwhile; nobody is told
+// before. Heartbeats wait for no disk.
+TEST_F(LeaseDeskTest, AcknowledgesWhatIsDurable) {
+  ASSERT_EQ(settled(put("a", 1)), "ok");
+  const auto rows = store_.lease_rows.size();
+  const auto first = put("a", 2), second = put("b", 1);
+  reactor_.run_posted();
+  EXPECT_EQ(store_.lease_rows.size(), rows + 1);
+  const auto third = put("c", 1), fourth = put("b", 1), fifth = release("a");
+  reactor_.run_posted();
+  EXPECT_EQ(store_.lease_rows.size(), rows + 1) << "one at a time";
+  EXPECT_EQ(used(), 2u) << "all of it counts at once";
+  EXPECT_EQ(heartbeat("c")->said(), "ok");
+  EXPECT_EQ(first->said() + second->said() + third->said(), "");
+  store_.answer_leases();
+  EXPECT_EQ(first->said() + second->said(), "okok");
+  EXPECT_EQ(third->said() + fourth->said() + fifth->said(), "");
+  EXPECT_EQ(store_.lease_rows.size(), rows + 2);
+  store_.answer_leases();
+  EXPECT_EQ(third->said() + fourth->said() + fifth->said(), "okokok");
+  EXPECT_EQ(held(), "b 1, c 1");
+}
+
+// SPEC POOL-4: no false acknowledgement and no leak; it recovers alone.
+TEST_F(LeaseDeskTest, UndoesWhatTheDiskRefused) {
+  ASSERT_EQ(settled(put("a", 4)), "ok");
+  const auto more = put("a", 6), fresh = put("b", 2);
+  reactor_.run_posted();
+  const auto later = release("a"), last = put("c", 8);
+  store_.answer_leases(fail("store-failed", "the disk is full", "make room"));
+  for (const auto& asked : {more, fresh, later, last}) {
+    EXPECT_EQ(asked->said(), "store-failed");
+    EXPECT_EQ(asked->answer->status, 503);
+  }
+  EXPECT_EQ(held(), "a 4");
+  EXPECT_EQ(used(), 4u);
+  ASSERT_NE(desk_->consumption().failure, nullptr);
+  EXPECT_EQ(heartbeat("a")->said(), "ok") << "what is held is kept alive";
+  wait(2);
+  EXPECT_EQ(desk_->consumption().failure, nullptr);
+  EXPECT_EQ(settled(put("b", 6)), "ok");
+  start();
+  EXPECT_EQ(held(), "a 4, b 6");
+}
+
+// SPEC POOL-4: at the second, even when the timer is late; heartbeats and statements begin it anew.
+TEST_F(LeaseDeskTest, EndsLeasesAtTheSecond) {
+  const auto fresh = [&] { return settled(put("a", 10, "", kAnn, 10)); };
+  const struct {
+    std::uint32_t after;
+    const char* act;  // h: heartbeat, s: statement of the same, r: release, o: of another consumer
+    const char* said;
+    const char* held;
+  } rows[] = {
+      {9, "h", "ok", "a 10"},  {10, "h", "lease-unknown", ""},
+      {9, "s", "ok", "a 10"},  {10, "s", "ok", "a 10"},
+      {10, "o", "ok", "b 10"}, {9, "o", "capacity-exhausted", "a 10"},
+      {9, "r", "ok", ""},
+  };
+  for (const auto& row : rows) {
+    for (const auto* consumer : {"a", "b"}) release(consumer);
+    settle();
+    ASSERT_EQ(fresh(), "ok");
+    skip(row.after);
+    const auto asked = *row.act == 'h'   ? heartbeat("a")
+                       : *row.act == 's' ? put("a", 10, "", kAnn, 10)
+                       : *row.act == 'o' ? put("b", 10)
+                                         : release("a");
+    EXPECT_EQ(settled(asked), row.said) << row.act << row.after;
+    EXPECT_EQ(held(), row.held) << row.act << row.after;
+  }
+}
+
+TEST_F(LeaseDeskTest, TheTimerEndsWhatNobodyAsksFor) {
+  ASSERT_EQ(settled(put("a", 4, "", kAnn, 10)), "ok");
+  ASSERT_EQ(settled(put("b", 3, "", kAnn, 30)), "ok");
+  wait(9);
+  EXPECT_EQ(used(), 7u);
+  wait(1);
+  EXPECT_EQ(used(), 3u);
+  start();
+  EXPECT_EQ(held(), "b 3") << "the end is in the journal";
+}
+
+// SPEC POOL-4: a restart gives one full TTL, and no more.
+TEST_F(LeaseDeskTest, GivesAFullTtlAfterARestart) {
+  ASSERT_EQ(settled(put("a", 4)), "ok");
+  const auto version = put("a", 4)->body().at("version");
+  wait(59);
+  start();
+  wait(59);
+  EXPECT_EQ(held(), "a 4");
+  EXPECT_EQ(put("a", 4, "", kBob)->said(), "not-owner");
+  wait(1);
+  EXPECT_EQ(held(), "");
+  const auto again = put("a", 4);
+  ASSERT_EQ(settled(again), "ok");
+  EXPECT_GT(again->body().at("version"), version);
+}
+
+// SPEC SEC-2: everybody's own, and an administrator's all.
+TEST_F(LeaseDeskTest, KeepsOwnersApart) {
+  ASSERT_EQ(settled(put("a", 4)), "ok");
+  EXPECT_EQ(put("a", 0, "", kBob)->said(), "not-owner");
+  EXPECT_EQ(heartbeat("a", "", kBob)->said(), "not-owner");
+  EXPECT_EQ(release("a", kBob)->said(), "not-owner");
+  EXPECT_EQ(desk_->show(kBob, "a").status, 403);
+  EXPECT_EQ(Json::parse(desk_->list(kBob, 0, 10).body).at("consumers").size(), 0u);
+  EXPECT_EQ(Json::parse(desk_->list(kAnn, 0, 10).body).at("consumers").size(), 1u);
+  EXPECT_EQ(settled(put("a", 2, "", kRoot)), "ok");
+  EXPECT_EQ(heartbeat("a")->said(), "ok") << "it is still ann's";
+  EXPECT_EQ(release("nobody")->said(), "lease-unknown");
+  EXPECT_EQ(put("b", 1, "", kAnn, 9)->said(), "bad-request") << "leases.least_ttl_s";
+}
+
+// SPEC POOL-7: a fact, and durable as one, before the capacity is somebody else's by right.
+TEST_F(LeaseDeskTest, RecordsAForcedRelease) {
+  ASSERT_EQ(settled(put("a", 10)), "ok");
+  const auto force = [&](const std::string& consumer) {
+    return ask(
+        [&](net::Done done) { desk_->force_release(kRoot, consumer, "hangs", std::move(done)); });
+  };
+  EXPECT_EQ(force("b")->said(), "lease-unknown");
+  const auto forced = force("a");
+  reactor_.run_posted();
+  EXPECT_EQ(forced->said(), "");
+  ASSERT_EQ(settled(forced), "ok");
+  EXPECT_EQ(held(), "");
+  const auto& fact = log_.facts().entries().back().stored.fact;
+  const auto& released = std::get<LeaseReleased>(fact.body);
+  EXPECT_EQ(released.by + " " + released.reason + " " + released.consumer, "root hangs a");
+  EXPECT_EQ(released.usage, (Quantities{{kKvm, 10}}));
+  ASSERT_EQ(settled(put("a", 3)), "ok");
+  start();
+  EXPECT_EQ(held(), "a 3") << "what came after is not released again";
+}
+
+// SPEC POOL-8: reservations, caps, low-water marks; as facts they are there after a restart.
+TEST_F(LeaseDeskTest, FollowsTerms) {
+  const auto set = [&](const std::string& consumer, ConsumerTerms terms) {
+    return settled(ask([&](net::Done done) {
+      desk_->set_terms(kRoot, consumer, std::move(terms), std::move(done));
+    }));
+  };
+  EXPECT_EQ(set("big", {{{kKvm, 6}}, {}, {{kKvm, 7}}}), "ok");
+  EXPECT_EQ(set("small", {{}, {{kKvm, 2}}, {}}), "ok");
+  start();
+  EXPECT_EQ(settled(put("small", 3)), "over-cap");
+  EXPECT_EQ(settled(put("other", 5)), "capacity-exhausted");
+  EXPECT_EQ(settled(put("other", 4)), "ok");
+  const auto now = desk_->consumption();
+  EXPECT_EQ(now.reserved, (Usage{{kKvm, 6}}));
+  ASSERT_EQ(now.low.size(), 1u);
+  EXPECT_EQ(now.low[0].consumer, "big");
+  EXPECT_EQ(settled(put("big", 6)), "ok");
+  EXPECT_EQ(set("big", {}), "ok");
+  EXPECT_EQ(settled(put("big", 1)), "ok");
+  EXPECT_EQ(settled(put("other", 9)), "ok") << "nothing is reserved any more";
+}
+
+// SPEC POOL-6, QUOTA-2: nobody is evicted, nobody gets more, everybody may give back.
+TEST_F(LeaseDeskTest, EvictsNobodyWhenALicenseShrinks) {
+  ASSERT_EQ(settled(put("a", 8)), "ok");
+  license(5, "2026-02-01T00:00:00Z");
+  EXPECT_EQ(held(), "a 8");
+  EXPECT_TRUE(desk_->capacity().over_quota);
+  EXPECT_EQ(settled(put("b", 1)), "over-quota");
+  EXPECT_EQ(settled(put("b", 0)), "ok") << "to connect is no increase";
+  EXPECT_EQ(settled(put("a", 6)), "ok");
+  EXPECT_EQ(settled(put("b", 1)), "over-quota");
+  EXPECT_EQ(settled(put("a", 4)), "ok");
+  EXPECT_EQ(settled(put("b", 1)), "ok") << "exact at once, whatever is published";
+}
+
+// SPEC SRV-4: a lease that was lost with its journal comes back by its token.
+TEST_F(LeaseDeskTest, TakesALostLeaseBackByItsToken) {
+  const auto given = put("a", 4);
+  ASSERT_EQ(settled(given), "ok");
+  const std::string token = given->body().at("token");
+  store_.lease_rows.clear();
+  start();
+  EXPECT_EQ(heartbeat("a")->said(), "lease-unknown");
+  EXPECT_EQ(heartbeat("a", "x" + token)->said(), "token-invalid");
+  EXPECT_EQ(heartbeat("a", token, kBob)->said(), "not-owner");
+  EXPECT_EQ(heartbeat("b", token)->said(), "not-owner");
+  const auto back = heartbeat("a", token);
+  EXPECT_EQ(back->said(), "") << "durable first";
+  ASSERT_EQ(settled(back), "ok");
+  EXPECT_EQ(held(), "a 4");
+  EXPECT_GE(back->body().at("version"), given->body().at("version"));
+}
+
+}  // namespace
+}  // namespace latchkey
