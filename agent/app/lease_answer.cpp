@@ -4,6 +4,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "agent/api/answer.h"
+
 namespace latchkey {
 namespace {
 
@@ -37,6 +39,13 @@ class Writer {
   std::string& out_;
 };
 
+/// What a lease holds, without an allocation each time.
+const LeaseTable::Items& items_of(const LeaseLedger& ledger, LeaseLedger::Slot slot) {
+  thread_local LeaseTable::Items items;
+  ledger.read_items(slot, items);
+  return items;
+}
+
 template <class Write>
 void list(std::string& out, const LeaseTable::Items& items, Write write) {
   out += '[';
@@ -61,21 +70,33 @@ Writer& pool(Writer& out, const PoolId& id) {
   return out.text("object", id.object).text("unit", id.unit);
 }
 
+void write_usage(Writer& object, std::string& body, const PoolAccounts& accounts,
+                 const LeaseTable::Items& items) {
+  object.name("usage");
+  list(body, items, [&](Writer& out, const LeaseTable::Item& item) {
+    pool(out, accounts.id(item.pool)).number("quantity", item.quantity);
+  });
+}
+
+Writer& write_consumer(Writer& object, std::string& body, const LeaseLedger& ledger,
+                       LeaseLedger::Slot slot, Time expires) {
+  head(object, ledger, slot, expires).text("owner", ledger.owner(slot));
+  write_usage(object, body, ledger.accounts(), items_of(ledger, slot));
+  return object;
+}
+
 }  // namespace
 
 net::Response lease_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires,
                            const std::string& token) {
-  thread_local LeaseTable::Items items;
-  ledger.read_items(slot, items);
+  const auto& items = items_of(ledger, slot);
   const auto& accounts = ledger.accounts();
   net::Response response;
   auto& body = response.body;
   body.reserve(1024);
   Writer object(body);
-  head(object, ledger, slot, expires).text("token", token).name("usage");
-  list(body, items, [&](Writer& out, const LeaseTable::Item& item) {
-    pool(out, accounts.id(item.pool)).number("quantity", item.quantity);
-  });
+  head(object, ledger, slot, expires).text("token", token);
+  write_usage(object, body, accounts, items);
   object.name("pools");
   list(body, items, [&](Writer& out, const LeaseTable::Item& item) {
     pool(out, accounts.id(item.pool))
@@ -94,6 +115,32 @@ net::Response heartbeat_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot
   return response;
 }
 
+net::Response consumer_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires,
+                              const ConsumerTerms* terms) {
+  net::Response response;
+  auto& body = response.body;
+  body.reserve(1024);
+  Writer object(body);
+  write_consumer(object, body, ledger, slot, expires).name("connected");
+  body.append("true");
+  object.name("terms");
+  body.append(terms == nullptr ? "null" : json_text(terms_json(*terms)));
+  object.end();
+  return response;
+}
+
+void ConsumerPage::add(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires) {
+  if (size_++ > 0) body_ += ',';
+  Writer object(body_);
+  write_consumer(object, body_, ledger, slot, expires).end();
+}
+
+net::Response ConsumerPage::answer(std::uint64_t next) && {
+  net::Response response;
+  response.body = std::move(body_) + R"(],"next":)" + std::to_string(next) + "}";
+  return response;
+}
+
 Json quantities_json(const Quantities& quantities) {
   Json list = Json::array();
   for (const auto& [id, quantity] : quantities)
@@ -105,16 +152,6 @@ Json terms_json(const ConsumerTerms& terms) {
   return {{"reserve", quantities_json(terms.reserve)},
           {"cap", quantities_json(terms.cap)},
           {"low_water", quantities_json(terms.low_water)}};
-}
-
-Json consumer_json(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires) {
-  const auto lease = ledger.lease(slot);
-  Quantities usage;
-  for (const auto& item : lease.usage) usage.emplace(item.pool, item.quantity);
-  return {{"consumer", lease.consumer},      {"owner", lease.owner},
-          {"usage", quantities_json(usage)}, {"ttl_s", lease.ttl_s},
-          {"expires", format_time(expires)}, {"version", lease.version.number},
-          {"epoch", lease.version.epoch}};
 }
 
 Json figures_json(const PoolAccounts& accounts, const PoolId& id) {

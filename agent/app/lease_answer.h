@@ -16,8 +16,21 @@ net::Response lease_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot, Ti
 /// Body of POST /v1/consumers/{id}/heartbeat.
 net::Response heartbeat_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires);
 
-/// One of GET /v1/consumers.
-nlohmann::json consumer_json(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires);
+/// Body of GET /v1/consumers/{id}; `terms`: null when none are set.
+net::Response consumer_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires,
+                              const ConsumerTerms* terms);
+/// Body of GET /v1/consumers.
+class ConsumerPage {
+ public:
+  void add(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires);
+  std::size_t size() const { return size_; }
+  /// `next`: where to go on; 0: there is no more.
+  net::Response answer(std::uint64_t next) &&;
+
+ private:
+  std::string body_ = R"({"consumers":[)";
+  std::size_t size_ = 0;
+};
 nlohmann::json quantities_json(const Quantities& quantities);
 nlohmann::json terms_json(const ConsumerTerms& terms);
 /// What a refusal says of a pool: `total`, `used`, `available` (SPEC POOL-5).

@@ -11,8 +11,6 @@
 namespace latchkey {
 namespace {
 
-using Json = nlohmann::json;
-
 /// Slots that one page looks at, for a caller whose own leases are few.
 constexpr LeaseLedger::Slot kSlotsPerPage = 100'000;
 
@@ -25,14 +23,13 @@ Error unknown(const std::string& consumer) {
 
 net::Response LeaseDesk::list(const net::Caller& caller, std::uint64_t after, std::size_t limit) {
   end_expired();
-  Json consumers = Json::array();
+  ConsumerPage page;
   auto slot = static_cast<Slot>(std::min<std::uint64_t>(after, ledger_->slots()));
   const auto end = std::min<Slot>(ledger_->slots(), slot + kSlotsPerPage);
-  for (; slot < end && consumers.size() < limit; ++slot)
+  for (; slot < end && page.size() < limit; ++slot)
     if (ledger_->occupied(slot) && (caller.rights.has(Right::view) || may_touch(caller, slot)))
-      consumers.push_back(consumer_json(*ledger_, slot, expires(slot)));
-  const auto next = slot < ledger_->slots() ? slot : 0;
-  return json_answer({{"consumers", std::move(consumers)}, {"next", next}});
+      page.add(*ledger_, slot, expires(slot));
+  return std::move(page).answer(slot < ledger_->slots() ? slot : 0);
 }
 
 net::Response LeaseDesk::show(const net::Caller& caller, const std::string& consumer) {
@@ -45,10 +42,9 @@ net::Response LeaseDesk::show(const net::Caller& caller, const std::string& cons
   if (held && !caller.rights.has(Right::view) && !may_touch(caller, slot))
     return error_answer({"not-owner", consumer + " was connected by somebody else.",
                          "Ask an administrator who that was."});
-  Json out = held ? consumer_json(*ledger_, slot, expires(slot)) : Json{{"consumer", consumer}};
-  out["connected"] = held;
-  out["terms"] = terms == ledger_->terms().end() ? Json(nullptr) : terms_json(terms->second);
-  return json_answer(out);
+  const auto* set = terms == ledger_->terms().end() ? nullptr : &terms->second;
+  if (held) return consumer_answer(*ledger_, slot, expires(slot), set);
+  return json_answer({{"consumer", consumer}, {"connected", false}, {"terms", terms_json(*set)}});
 }
 
 void LeaseDesk::force_release(const net::Caller& caller, const std::string& consumer,
