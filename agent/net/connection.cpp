@@ -165,7 +165,11 @@ bool Connection::parse() {
 
 void Connection::await_input() {
   if (!continue_sent_ && reader_.wants_continue()) offer_continue();
-  wait(Ready::read);
+  hub_->await_input(shared_from_this());
+}
+
+void Connection::start_waiting() {
+  if (phase_ == Phase::reading) wait(Ready::read);
 }
 
 void Connection::offer_continue() {

@@ -30,7 +30,8 @@ class Connection final : public StreamUser, public std::enable_shared_from_this<
   /// Closes the connection when its client kept us waiting for too long; handlers and streams take
   /// their time.
   void sweep();
-  void review();  ///< as ConnectionHub::review()
+  void start_waiting();  ///< for input, as it asked the hub to
+  void review();         ///< as ConnectionHub::review()
   void close();
   bool is_open() const { return phase_ != Phase::closed; }
   bool is_timed() const;  ///< sweeps are needed as long as some connection is

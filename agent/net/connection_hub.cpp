@@ -1,12 +1,16 @@
 #include "agent/net/connection_hub.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <vector>
 
 #include "agent/net/connection.h"
 
 namespace latchkey::net {
 namespace {
+
+/// How often a client that was alone waits for others.
+constexpr unsigned kLookForOthers = 16;
 
 /// A quarter of the shortest limit: limits are kept to 25 %, and the sweep costs nothing.
 std::chrono::milliseconds sweep_interval(const Patience& patience) {
@@ -41,6 +45,22 @@ void ConnectionHub::add(Connection& connection) {
   arm();
 }
 
+void ConnectionHub::await_input(std::shared_ptr<Connection> connection) {
+  if (alone_ && waiting_.empty() && ++alone_in_a_row_ % kLookForOthers != 0)
+    return connection->start_waiting();
+  waiting_.push_back(std::move(connection));
+  if (waiting_.size() > 1) return;
+  boost::asio::post(sweeper_.get_executor(),
+                    [self = shared_from_this()] { self->start_waiting(); });
+}
+
+void ConnectionHub::start_waiting() {
+  starting_.swap(waiting_);
+  alone_ = starting_.size() == 1;
+  for (const auto& connection : starting_) connection->start_waiting();
+  starting_.clear();
+}
+
 void ConnectionHub::arm() {
   if (sweeping_ || stopped_) return;
   sweeping_ = true;
@@ -68,6 +88,7 @@ void ConnectionHub::stop() {
   std::vector<std::shared_ptr<Connection>> open;
   for (Connection* connection : connections_) open.push_back(connection->shared_from_this());
   for (const auto& connection : open) connection->close();
+  waiting_.clear();
 }
 
 }  // namespace latchkey::net

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_set>
+#include <vector>
 
 #include "agent/net/doorman.h"
 #include "agent/net/request_reader.h"
@@ -50,6 +51,10 @@ class ConnectionHub : public std::enable_shared_from_this<ConnectionHub> {
   /// Where a connection reads to: what it cannot use at once it keeps for itself.
   std::array<char, 16 * 1024>& scratch() { return scratch_; }
 
+  /// Lets it wait for input once the others of this turn of the reactor have been served: among
+  /// many, its client has asked again by then, and a first read that finds something is one system
+  /// call less (20 % of the rate of status queries). One that comes alone need not wait.
+  void await_input(std::shared_ptr<Connection> connection);
   void add(Connection& connection);
   void remove(Connection& connection) { connections_.erase(&connection); }
   std::size_t size() const { return connections_.size(); }
@@ -60,6 +65,7 @@ class ConnectionHub : public std::enable_shared_from_this<ConnectionHub> {
  private:
   void arm();
   void sweep();
+  void start_waiting();
 
   Router router_;
   Settings settings_;
@@ -70,6 +76,9 @@ class ConnectionHub : public std::enable_shared_from_this<ConnectionHub> {
   std::uint32_t tick_ = 0;
   bool sweeping_ = false;
   bool stopped_ = false;
+  std::vector<std::shared_ptr<Connection>> waiting_, starting_;  ///< for input
+  bool alone_ = true;  ///< the last turn served one connection
+  unsigned alone_in_a_row_ = 0;
   std::array<char, 16 * 1024> scratch_{};
 };
 

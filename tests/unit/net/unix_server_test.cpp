@@ -28,6 +28,37 @@ TEST(UnixServer, AnswersAndKeepsTheConnection) {
   EXPECT_EQ(server.connection_count(), 1U);
 }
 
+// Connections that are served together start to wait together, and one that comes alone at once.
+TEST(UnixServer, ServesManyClientsAtOnceAndThenOne) {
+  Stage stage;
+  ServerThread server(stage.router());
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 40; ++i) clients.emplace_back(server.path());
+  for (int round = 0; round < 20; ++round) {
+    // All of them are there when the reactor looks.
+    server.run([&] {
+      for (auto& client : clients) client.send(kHello);
+    });
+    for (auto& client : clients) ASSERT_EQ(status_of(client.read_answer()), 200);
+  }
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(status_of(clients.front().ask(kHello)), 200);
+  EXPECT_EQ(stage.dispatched, 20 * 40 + 40);
+  for (auto& client : clients) client.close();
+  EXPECT_TRUE(eventually([&] { return server.connection_count() == 0; }));
+}
+
+TEST(UnixServer, EndsWhileConnectionsAreServed) {
+  Stage stage;
+  std::vector<RawClient> clients;
+  {
+    ServerThread server(stage.router());
+    for (int i = 0; i < 40; ++i) clients.emplace_back(server.path());
+    for (auto& client : clients) ASSERT_EQ(status_of(client.ask(kHello)), 200);
+    for (auto& client : clients) client.send(kHello);
+  }
+  for (auto& client : clients) EXPECT_TRUE(client.closed_by_server());
+}
+
 TEST(UnixServer, AnswersPipelinedRequestsInOrder) {
   Stage stage;
   ServerThread server(stage.router());
