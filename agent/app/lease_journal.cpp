@@ -13,9 +13,9 @@ namespace latchkey {
 namespace {
 
 constexpr std::chrono::milliseconds kRetry{1000};
-/// A journal is cut when it is longer than this and than three times the leases.
+/// A journal is cut when it is longer than this and than twice the leases: the start reads it all,
+/// and cutting it at so much writes each change twice.
 constexpr std::size_t kLongJournal = 1 << 20;
-constexpr std::size_t kBytesPerLease = 64;
 constexpr std::size_t kRowsPerCut = 64;
 /// Leases said anew in one row, by the changes in it: a lone change must not wait for many.
 constexpr std::size_t kRestatedPerChange = 4, kLeastRestated = 16, kMostRestated = 512;
@@ -86,7 +86,7 @@ void LeaseJournal::commit_soon() {
 
 /// True when the row that is being made ends a round.
 bool LeaseJournal::restate(std::size_t changes) {
-  const auto enough = std::max(kLongJournal, 3 * kBytesPerLease * ledger_.size());
+  const auto enough = std::max(kLongJournal, 2 * ledger_.restated_bytes());
   if (round_start_ == 0) {
     if (!std::exchange(round_due_, false) && bytes_ < enough) return false;
     round_start_ = next_;

@@ -89,6 +89,8 @@ class LeaseLedger {
   /// Says the state of up to `count` leases again, into the gathering batch: after a whole round of
   /// them what the journal held before the round is not needed. True: this was the last of a round.
   bool restate(std::size_t count);
+  /// About what a whole round of that comes to.
+  std::size_t restated_bytes() const { return table_.blob_bytes() + 16 * table_.size(); }
 
   // --- from the journal, before any change
 

@@ -42,7 +42,9 @@ LeaseTable::Slot LeaseTable::insert(const Name& consumer, std::uint32_t ttl,
   const auto slot = take_slot();
   auto& row = this->row(slot);
   row.ttl = ttl;
-  row.blob = blobs_.allocate(blob_size(consumer.text.size(), items.size()));
+  const auto size = blob_size(consumer.text.size(), items.size());
+  row.blob = blobs_.allocate(size);
+  blob_bytes_ += size;
   auto* blob = blobs_.at(row.blob);
   blob[0] = static_cast<std::uint8_t>(consumer.text.size());
   std::memcpy(blob + 2, consumer.text.data(), consumer.text.size());
@@ -56,7 +58,9 @@ void LeaseTable::erase(Slot slot) {
   index_.erase(name(consumer(slot)).hash, slot);
   auto& row = this->row(slot);
   const auto* blob = blobs_.at(row.blob);
-  blobs_.free(row.blob, blob_size(blob[0], blob[1]));
+  const auto size = blob_size(blob[0], blob[1]);
+  blobs_.free(row.blob, size);
+  blob_bytes_ -= size;
   row = Row();
   free_.push_back(slot);
 }
@@ -82,6 +86,7 @@ void LeaseTable::write_items(Slot slot, std::span<const Item> items) {
   auto* blob = blobs_.at(row.blob);
   const std::size_t id = blob[0], before = blob_size(id, blob[1]),
                     size = blob_size(id, items.size());
+  blob_bytes_ += size - before;  // unsigned: wraps back where it is less
   if ((before + 7) / 8 != (size + 7) / 8) {
     const auto place = blobs_.allocate(size);
     std::memcpy(blobs_.at(place), blobs_.at(row.blob), 2 + id);

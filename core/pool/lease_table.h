@@ -85,6 +85,8 @@ class LeaseTable {
   LeaseTable& operator=(const LeaseTable&) = delete;
 
   std::size_t size() const { return index_.size(); }
+  /// Of all ids and items.
+  std::size_t blob_bytes() const { return blob_bytes_; }
   /// Slots are numbered below this; a slot may be empty.
   Slot slots() const { return slots_; }
   bool occupied(Slot slot) const { return row(slot).ttl != 0; }
@@ -126,6 +128,7 @@ class LeaseTable {
   Slot slots_ = 0;
   std::vector<Slot> free_;
   BlobArena blobs_;
+  std::size_t blob_bytes_ = 0;
   SipHash<> hash_;
   LeaseIndex index_;
   std::map<std::uint32_t, Slot> buckets_;  ///< second -> the first lease in it

@@ -242,6 +242,36 @@ TEST_F(LeaseLedgerTest, IsSaidAnewInSlices) {
   EXPECT_EQ(again.accounts().usage(), ledger_.accounts().usage());
 }
 
+// The journal is cut by this estimate: one that were too low would have it said anew for ever.
+TEST_F(LeaseLedgerTest, EstimatesARoundOfRestating) {
+  license({{kKvm, 1'000'000}, {kHost, 1'000'000}});
+  const auto round = [&] {
+    while (!ledger_.restate(64)) {
+    }
+    const auto bytes = ledger_.seal().size();
+    ledger_.commit();
+    return bytes;
+  };
+  const std::vector<UsageItem> none, two{{kKvm, 100'000}, {kHost, 1}};
+  for (const auto& usage : {none, two}) {
+    for (const std::size_t padding : {0, 55}) {
+      for (const std::uint64_t request : {0ULL, ~0ULL}) {
+        ledger_.count_from(std::uint64_t{1} << 51);
+        for (int i = 0; i < 5; ++i)
+          EXPECT_EQ(put("c" + std::to_string(i) + std::string(padding, 'x'), usage, request),
+                    "done");
+        commit();
+        EXPECT_LT(round(), ledger_.restated_bytes() * 3 / 2);
+        EXPECT_GT(round() * 3, ledger_.restated_bytes());
+        for (int i = 0; i < 5; ++i)
+          ledger_.release("c" + std::to_string(i) + std::string(padding, 'x'));
+        commit();
+        EXPECT_EQ(ledger_.restated_bytes(), 0u);
+      }
+    }
+  }
+}
+
 // SEC-3: cut or changed rows are refused, and count as far as they go.
 TEST_F(LeaseLedgerTest, ReadsDamagedRowsAsFarAsTheyGo) {
   put("a", {{kKvm, 3}});
