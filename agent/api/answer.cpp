@@ -39,6 +39,11 @@ constexpr std::array kStatuses{
     Row{"csrf-missing", 403},
     Row{"origin-refused", 403},
     Row{"too-many-attempts", 429},
+    Row{"server-unreachable", 503},
+    Row{"server-untrusted", 502},
+    Row{"bad-answer", 502},
+    Row{"address-invalid", 422},
+    Row{"wrong-role", 422},
     Row{"peer-unreachable", 503},
     Row{"store-failed", 503},
 };

@@ -9,6 +9,7 @@
 
 #include "agent/api/access_backend.h"
 #include "agent/api/consumers.h"
+#include "agent/api/site_backend.h"
 #include "agent/net/http.h"
 #include "core/base/result.h"
 #include "core/base/time.h"
@@ -77,6 +78,8 @@ class Backend {
   /// Each new snapshot's status body, from now on, until the sink says that its client is gone.
   virtual void watch(std::shared_ptr<net::EventSink> sink) = 0;
   virtual AccessBackend& access() = 0;
+  virtual DrawBackend& draws() = 0;
+  virtual UpstreamBackend& upstream() = 0;
 };
 
 }  // namespace latchkey

@@ -112,8 +112,17 @@ App::App(AppParts parts)
       metrics_({clock_, publisher_, leases_, peer_desk_, *store_, traffic_, boot_seconds}),
       access_(
           {reactor_, clock_, log_, link_, identity_, [this] { return names(); }, system_random}),
+      upstream_({reactor_, clock_, log_, publisher_, leases_, identity_,
+                 [this](const std::string& server, const net::HttpsCard& card,
+                        net::HttpsRequest request, net::HttpsClient::Done done) {
+                   return https_.ask(server, card, std::move(request), std::move(done));
+                 },
+                 boot_seconds, system_random, config_.upstream, [this] { return draws_here(); }}),
+      sites_({clock_, publisher_, identity_, upstream_.consumers(),
+              [this]() -> const UpstreamState& { return upstream_.state(); },
+              std::max(config_.server.site_grace, config_.leases.least_ttl)}),
       front_desk_(log_, *store_, publisher_, keys_, licenses_, leases_, pools_, metrics_, requests_,
-                  trust_, time_, link_, access_, [this] { return names(); }),
+                  trust_, time_, link_, access_, sites_, upstream_, [this] { return names(); }),
       network_(context_, clock_, access_, config_.server, config_.node.name),
       beat_(reactor_.alarm()),
       last_call_(reactor_.alarm()) {
@@ -124,6 +133,7 @@ App::App(AppParts parts)
     licenses_.published(publisher_.decision());
     time_.published();
     leases_.published();
+    upstream_.published();
   });
   peer_desk_.on_peer_has([this](const ChainHeads& theirs) {
     licenses_.peer_has(theirs);
@@ -189,6 +199,7 @@ void App::stop() {
   server_.reset();
   network_.stop();
   link_.stop();
+  upstream_.stop();
   keys_.stop(std::chrono::milliseconds(0));
   log_.note_jump();
   keep_clock(clock_.memory());
@@ -268,6 +279,7 @@ void App::changed() {
   trust_.look();
   time_.look();
   if (access_.look()) network_.access_changed();
+  upstream_.look();
   network_.follow_deployment();
   publisher_.publish(log_);
   const auto known = log_.facts().entries().size();
@@ -283,11 +295,19 @@ void App::complete(StatusView& view) {
   view.server_address = network_.address();
   view.clock = clock_.view();
   view.consumption = leases_.consumption();
+  view.upstream = upstream_.capacity();
+  view.disconnected = upstream_.trouble();
   view.peer = link_.status();
   view.reading = keys_.reading();
   view.read_at = keys_.read_at();
   view.without_key = keys_.without_key();
   view.emulated_port = !config_.keys.emulated_port.empty();
+}
+
+/// Of two nodes that see each other the first; each of them when it is alone.
+bool App::draws_here() const {
+  const auto peer = link_.status();
+  return peer.link != LinkState::up || identity_.node_id() < peer.node;
 }
 
 NodeNames App::names() const {

@@ -9,6 +9,7 @@
 #include "agent/app/front_desk.h"
 #include "agent/app/network_face.h"
 #include "agent/app/peer_desk.h"
+#include "agent/app/site_desk.h"
 #include "agent/net/unix_server.h"
 #include "agent/reactor/asio_reactor.h"
 #include "agent/store/heal.h"
@@ -29,6 +30,9 @@ struct AppParts {
 };
 /// Errors: those of Identity, load_trust, open_trust and Database.
 Result<AppParts> load_parts(Config config, std::filesystem::path config_file);
+
+/// For one server of an upstream.
+inline constexpr std::chrono::seconds kUpstreamPatience{4};
 
 /// The agent: the parts and the wires between them. All of it lives on the thread that calls run().
 class App {
@@ -52,6 +56,7 @@ class App {
   void complete(StatusView& view);
   NodeNames names() const;
   net::Router routes();
+  bool draws_here() const;
   std::chrono::milliseconds beat_interval() const;
 
   Config config_;
@@ -79,6 +84,9 @@ class App {
   PoolDesk pools_;
   MetricsDesk metrics_;
   AccessDesk access_;
+  net::HttpsClient https_{context_, kUpstreamPatience};
+  UpstreamDesk upstream_;
+  SiteDesk sites_;
   FrontDesk front_desk_;
   std::optional<net::UnixServer> server_;
   NetworkFace network_;

@@ -22,8 +22,8 @@ void log_request(std::string_view what, const net::Caller& caller) {
 FrontDesk::FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
                      LicenseDesk& licenses, LeaseDesk& leases, const PoolDesk& pools,
                      const MetricsDesk& metrics, RequestDesk& requests, TrustDesk& trust,
-                     TimeDesk& time, PeerLink& link, AccessBackend& access,
-                     std::function<NodeNames()> names)
+                     TimeDesk& time, PeerLink& link, AccessBackend& access, DrawBackend& draws,
+                     UpstreamDesk& upstream, std::function<NodeNames()> names)
     : log_(log),
       store_(store),
       publisher_(publisher),
@@ -37,6 +37,8 @@ FrontDesk::FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDe
       time_(time),
       link_(link),
       access_(access),
+      draws_(draws),
+      upstream_(upstream),
       names_(std::move(names)) {}
 
 void FrontDesk::refresh_keys(const net::Caller& caller, JsonDone done) {

@@ -10,6 +10,7 @@
 #include "agent/app/request_desk.h"
 #include "agent/app/time_desk.h"
 #include "agent/app/trust_desk.h"
+#include "agent/app/upstream_desk.h"
 
 namespace latchkey {
 
@@ -20,7 +21,8 @@ class FrontDesk final : public Backend {
   FrontDesk(NodeLog& log, FactStore& store, Publisher& publisher, KeyDesk& keys,
             LicenseDesk& licenses, LeaseDesk& leases, const PoolDesk& pools,
             const MetricsDesk& metrics, RequestDesk& requests, TrustDesk& trust, TimeDesk& time,
-            PeerLink& link, AccessBackend& access, std::function<NodeNames()> names);
+            PeerLink& link, AccessBackend& access, DrawBackend& draws, UpstreamDesk& upstream,
+            std::function<NodeNames()> names);
 
   const Snapshot& snapshot() const override { return publisher_.snapshot(); }
   void refresh_keys(const net::Caller& caller, JsonDone done) override;
@@ -34,7 +36,7 @@ class FrontDesk final : public Backend {
   void licenses(const net::Done& done) override { licenses_.list(done); }
   nlohmann::json pools() const override;
   nlohmann::json authorize(Operation operation, const std::string& object) const override;
-  Consumers& consumers() override { return leases_; }
+  Consumers& consumers() override { return upstream_.consumers(); }
   nlohmann::json alerts() const override;
   std::string metrics() const override { return metrics_.text(); }
   Result<std::string> request_key() const override {
@@ -57,6 +59,8 @@ class FrontDesk final : public Backend {
   void peer_join(const net::Caller& caller, std::string token, JsonDone done) override;
   void watch(std::shared_ptr<net::EventSink> sink) override { publisher_.watch(std::move(sink)); }
   AccessBackend& access() override { return access_; }
+  DrawBackend& draws() override { return draws_; }
+  UpstreamBackend& upstream() override { return upstream_; }
 
  private:
   NodeLog& log_;
@@ -72,6 +76,8 @@ class FrontDesk final : public Backend {
   TimeDesk& time_;
   PeerLink& link_;
   AccessBackend& access_;
+  DrawBackend& draws_;
+  UpstreamDesk& upstream_;
   std::function<NodeNames()> names_;
 };
 

@@ -176,6 +176,14 @@ const Capacity& LeaseDesk::capacity() {
   return capacity_;
 }
 
+Quantities LeaseDesk::held_by(const std::string& consumer) const {
+  Quantities held;
+  const auto slot = ledger_->find(consumer);
+  if (slot == LeaseTable::kNone) return held;
+  for (const auto& item : ledger_->lease(slot).usage) held.emplace(item.pool, item.quantity);
+  return held;
+}
+
 // --- time
 
 /// SPEC POOL-4.

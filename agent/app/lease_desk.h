@@ -52,6 +52,7 @@ class LeaseDesk final : public Consumers {
   const LeaseCommits& commits() const { return journal_.commits(); }
   /// Exact at this instant.
   const Capacity& capacity();
+  Quantities held_by(const std::string& consumer) const;
 
  private:
   using Slot = LeaseLedger::Slot;

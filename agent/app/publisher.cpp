@@ -49,9 +49,9 @@ void Publisher::refresh(const NodeLog& log) {
 /// What the decision means for what may be used, and what people are told of it.
 void Publisher::assess(const NodeLog& log) {
   view_.entitlements = entitle(
-      view_.decision, {catalog_, view_.deployment, view_.names, [&](const std::string& hash) {
-                         return documents_.find(log.facts(), hash);
-                       }});
+      view_.decision, {catalog_, view_.deployment, view_.names,
+                       [&](const std::string& hash) { return documents_.find(log.facts(), hash); },
+                       view_.upstream});
   account(log);
 }
 
@@ -64,7 +64,8 @@ void Publisher::account(const NodeLog& log) {
   const std::span<const Fact> facts = log.durable() ? log.view().facts() : durable;
   auto alerts = latchkey::alerts({standing, view_.node, view_.names, facts,
                                   log.failing() ? &log.failure() : consumption.failure,
-                                  view_.clock.anomalies, view_.alerts, consumption.low});
+                                  view_.clock.anomalies, view_.alerts, consumption.low,
+                                  view_.disconnected ? &*view_.disconnected : nullptr});
   log_alerts(view_.alerts, alerts);
   view_.alerts = std::move(alerts);
 }

@@ -36,6 +36,10 @@ struct Circumstance {
   Circumstances operator()(const AccessFact& fact) const {
     return {std::string(done_by(fact)), ""};
   }
+  Circumstances operator()(const UpstreamFact& fact) const {
+    const bool lost = std::holds_alternative<UpstreamLost>(fact);
+    return {std::string(done_by(fact)), "", lost ? "warning" : "done"};
+  }
   Circumstances operator()(const PeerLost&) const { return {"", "", "warning"}; }
   Circumstances operator()(const HistoryWarning&) const { return {"", "", "warning"}; }
   template <class Other>

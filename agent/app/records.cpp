@@ -91,6 +91,7 @@ struct Describer {
     return text;
   }
   std::string operator()(const AccessFact& fact) const { return latchkey::describe(fact); }
+  std::string operator()(const UpstreamFact& fact) const { return latchkey::describe(fact); }
   std::string operator()(const PeerLost& fact) const {
     return "node " + name_of(fact.peer, names) + " is unreachable; its keys count as absent here";
   }

@@ -37,7 +37,9 @@ struct StatusView {
   bool reading = false;
   bool emulated_port = false;           ///< the configuration names one (the status must say so)
   std::map<std::string, Time> read_at;  ///< latest reading of each port of this node (SPEC KEY-10)
-  std::vector<DeviceWithoutKey> without_key;  ///< of this node
+  std::vector<DeviceWithoutKey> without_key;    ///< of this node
+  UpstreamCapacity upstream;                    ///< of a client site
+  std::optional<UpstreamTrouble> disconnected;  ///< from it
   Entitlements entitlements;
   Consumption consumption;
   Capacity capacity;

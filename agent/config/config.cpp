@@ -9,11 +9,13 @@
 #include <optional>
 
 #include "core/base/toml_table.h"
+#include "core/pool/lease.h"
 
 namespace latchkey {
 namespace {
 
 constexpr std::size_t kMaxFile = 256 * 1024;
+constexpr std::int64_t kMaxBlock = 1'000'000, kMaxIdle = 86'400;
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -79,10 +81,21 @@ void read_server(TableReader reader, Config::Server& server) {
   reader.path("certificate", server.certificate);
   reader.path("key", server.key);
   reader.texts("names", server.names);
+  reader.duration("site_grace_s", 4, kMaxTtl, server.site_grace);
   if (server.certificate.empty() != server.key.empty())
     reader.refuse(server.key.empty() ? "certificate" : "key",
                   {"", "stands without the other of server.certificate and server.key",
                    "give both, or neither"});
+  reader.refuse_unknown();
+}
+
+void read_upstream(TableReader reader, BlockRules& rules) {
+  if (const auto block = reader.number("block", 1, kMaxBlock))
+    rules.block = static_cast<std::uint64_t>(*block);
+  if (const auto mark = reader.number("low_water", 0, kMaxBlock))
+    rules.low_water = static_cast<std::uint64_t>(*mark);
+  if (const auto idle = reader.number("idle_s", 1, kMaxIdle))
+    rules.idle_s = static_cast<std::uint32_t>(*idle);
   reader.refuse_unknown();
 }
 
@@ -112,6 +125,7 @@ Config read_all(const toml::table& root, const std::string& file, FileProblems& 
   read_catalog(room("catalog"), config.catalog);
   read_peer(room("peer"), config.peer);
   read_server(room("server"), config.server);
+  read_upstream(room("upstream"), config.upstream);
   read_log(room("log"), config.log_level);
   top.refuse_unknown();
   return config;
@@ -180,6 +194,8 @@ std::vector<std::string> needs_restart(const Config& running, const Config& want
   note(running.peer == wanted.peer, "peer");
   note(running.server.listen == wanted.server.listen && running.server.vip == wanted.server.vip,
        "server.listen, server.vip");
+  note(running.server.site_grace == wanted.server.site_grace, "server.site_grace_s");
+  note(running.upstream == wanted.upstream, "upstream");
   return keys;
 }
 

@@ -10,6 +10,7 @@
 #include "core/base/file_problem.h"
 #include "core/base/result.h"
 #include "core/license/catalog.h"
+#include "core/site/block_plan.h"
 #include "drivers/piv/management_keys.h"
 
 namespace latchkey {
@@ -63,8 +64,11 @@ struct Config {
     std::filesystem::path certificate;  ///< PEM, with its chain; empty: the deployment's own
     std::filesystem::path key;          ///< PEM; with `certificate`
     std::vector<std::string> names;     ///< further ones for the deployment's own certificate
+    /// How long a client site that is not heard of keeps what it holds (SPEC SRV-3).
+    std::chrono::seconds site_grace{86'400};
     bool operator==(const Server&) const = default;
   } server;
+  BlockRules upstream;  ///< how a client site draws (SPEC SRV-3)
   log::Level log_level = log::Level::info;
 };
 

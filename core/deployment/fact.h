@@ -13,6 +13,7 @@
 #include "core/deployment/fingerprint.h"
 #include "core/pool/pool_id.h"
 #include "core/ports.h"
+#include "core/site/upstream_fact.h"
 #include "core/usbkey/reading.h"
 
 namespace latchkey {
@@ -162,8 +163,8 @@ struct UnknownFact {
 using FactBody =
     std::variant<NodeStarted, NodeStopped, NodeJoined, NodeFactors, KeyRead, KeyGone,
                  LicenseImported, LicenseDeleted, LicenseWithdrawn, TrustInstalled, ImportRefused,
-                 ClockJumped, TimeRepaired, LeaseReleased, ConsumerTermsSet, AccessFact, PeerLost,
-                 PeerFound, HistoryWarning, UnknownFact>;
+                 ClockJumped, TimeRepaired, LeaseReleased, ConsumerTermsSet, AccessFact,
+                 UpstreamFact, PeerLost, PeerFound, HistoryWarning, UnknownFact>;
 
 /// `node-started`, `key-read`, …
 std::string_view kind(const FactBody& body);

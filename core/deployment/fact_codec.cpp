@@ -180,6 +180,7 @@ struct BodyWriter {
     out["by"] = body.by;
   }
   void operator()(const AccessFact& body) const { write_access_fact(body, out); }
+  void operator()(const UpstreamFact& body) const { write_upstream_fact(body, out); }
   void operator()(const PeerLost& body) const { out["peer"] = body.peer; }
   void operator()(const PeerFound& body) const { out["peer"] = body.peer; }
   void operator()(const HistoryWarning& body) const {
@@ -279,6 +280,10 @@ FactBody body_from(const std::string& kind, const Json& in) {
   if (auto access = read_access_fact(kind, in)) {
     if (!*access) throw BadFact{access->error().message};
     return **std::move(access);
+  }
+  if (auto upstream = read_upstream_fact(kind, in)) {
+    if (!*upstream) throw BadFact{upstream->error().message};
+    return **std::move(upstream);
   }
   return UnknownFact{kind};
 }

@@ -198,6 +198,7 @@ void Witness::time_repaired(Time now, std::string chain, TimeRepaired repaired) 
 }
 
 void Witness::access_changed(Time now, AccessFact fact) { add(now, std::move(fact)); }
+void Witness::upstream(Time now, UpstreamFact fact) { add(now, std::move(fact)); }
 
 /// Counted in the facts themselves, so that a restart grants no new ones.
 void Witness::import_refused(Time now, ImportRefused refused) {

@@ -78,6 +78,8 @@ class Witness {
   void consumer_terms(Time now, ConsumerTermsSet terms);  ///< SPEC POOL-8
   /// Who may come over the network changed (SPEC SEC-2).
   void access_changed(Time now, AccessFact fact);
+  /// What a client site has of its upstream changed (SPEC SRV-3).
+  void upstream(Time now, UpstreamFact fact);
   void warn(Time now, std::string code, std::string detail);
 
   /// The link is up and the peer's facts have been merged.

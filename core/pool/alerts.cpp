@@ -35,6 +35,7 @@ class Teller {
     tell_quota();
     tell_over_use();
     tell_low_water();
+    tell_upstream();
     tell_peer();
     tell_store();
     tell_clock();
@@ -208,6 +209,20 @@ class Teller {
              "Reserve some for it (`latchkey consumer terms`), release what is not needed, or "
              "order an expansion."});
     }
+  }
+
+  void tell_upstream() {
+    if (in_.upstream == nullptr) return;
+    const auto& trouble = *in_.upstream;
+    const bool over = now() >= trouble.good_until;
+    raise({"license-server-disconnected", over ? Severity::critical : Severity::warning,
+           trouble.since, over ? std::nullopt : std::optional(trouble.good_until),
+           "The license server is disconnected: " + trouble.why.message +
+               (over ? " What was drawn from it counts no more."
+                     : " What was drawn from it counts for a grace period."),
+           trouble.why.cure.empty()
+               ? "Check the network and the server; `latchkey upstream` says what was tried."
+               : trouble.why.cure});
   }
 
   void tell_peer() {

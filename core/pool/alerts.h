@@ -40,6 +40,13 @@ struct LowWater {
   std::uint64_t mark = 0;
 };
 
+/// A license server that this site draws from and does not reach (SPEC SRV-3).
+struct UpstreamTrouble {
+  Time since;
+  Time good_until;  ///< what is held counts until then
+  Error why;
+};
+
 /// Refers to values that outlive it.
 struct AlertInput {
   Standing standing;
@@ -50,6 +57,7 @@ struct AlertInput {
   std::span<const ClockAnomaly> clock;  ///< what is wrong with this node's clock, or the peer's
   std::span<const Alert> before;    ///< what was said last: tells since when, where no fact does
   std::span<const LowWater> low{};  ///< at most kMaxLowWaterAlerts of them are told
+  const UpstreamTrouble* upstream = nullptr;  ///< null: none
 };
 
 inline constexpr std::size_t kMaxLowWaterAlerts = 32;

@@ -8,17 +8,24 @@
 namespace latchkey {
 namespace {
 
-constexpr std::array<std::string_view, 3> kStatuses{"ok", "usage-reaches-limit", "over-quota"};
+constexpr std::array<std::string_view, 4> kStatuses{"ok", "usage-reaches-limit", "over-quota",
+                                                    "server-unavailable"};
 
 /// Quantities come from signed documents, but a sum must not wrap all the same.
 void add_to(std::uint64_t& sum, std::uint64_t quantity) {
   sum += std::min(quantity, std::numeric_limits<std::uint64_t>::max() - sum);
 }
 
+bool is_lost(const EntitledEntry& entry) {
+  return entry.status == EntryStatus::server_unavailable ||
+         entry.status == EntryStatus::server_lost;
+}
+
 void count(Pool& pool, const EntitledEntry& entry) {
   const auto quantity = entry.entry->quantity;
   if (entry.status == EntryStatus::expired) add_to(pool.expired, quantity);
   if (entry.status == EntryStatus::not_yet_valid) add_to(pool.not_yet_valid, quantity);
+  pool.server_lost = pool.server_lost || is_lost(entry);
   if (!entry.counts()) return;
   add_to(pool.total, quantity);
   add_to(pool.tolerance, tolerance_of(*entry.entry));
@@ -29,7 +36,8 @@ void count(Pool& pool, const EntitledEntry& entry) {
 /// Its document is the deployment's, whatever the entry is worth at this time.
 bool in_force(const EntitledEntry& entry) {
   return entry.counts() || entry.status == EntryStatus::expired ||
-         entry.status == EntryStatus::not_yet_valid || entry.status == EntryStatus::base_missing;
+         entry.status == EntryStatus::not_yet_valid || entry.status == EntryStatus::base_missing ||
+         is_lost(entry);
 }
 
 void describe(Pool& pool, const PoolId& id, const Catalog& catalog) {
@@ -96,6 +104,7 @@ std::string_view to_string(PoolStatus status) {
 
 PoolStatus status_of(const Pool& pool) {
   if (pool.over > 0) return PoolStatus::over_quota;
+  if (pool.server_lost) return PoolStatus::server_unavailable;
   const bool full = pool.used + pool.lent > 0 && pool.available == 0;
   return full ? PoolStatus::usage_reaches_limit : PoolStatus::ok;
 }

@@ -35,11 +35,13 @@ struct Pool {
   std::optional<Time> next_end;  ///< when the first of the entries that count ends
   bool module = false;           ///< a module's or a service's; else a base object's
   std::string draws_on;          ///< the object that serves what this pool cannot; empty: none
+  bool server_lost = false;      ///< some of it comes from an upstream that is lost (SPEC SRV-3)
 };
 
 /// SPEC LIC-9, per pool.
-enum class PoolStatus { ok, usage_reaches_limit, over_quota };
-std::string_view to_string(PoolStatus status);  ///< `ok`, `usage-reaches-limit`, `over-quota`
+enum class PoolStatus { ok, usage_reaches_limit, over_quota, server_unavailable };
+/// `ok`, `usage-reaches-limit`, `over-quota`, `server-unavailable`
+std::string_view to_string(PoolStatus status);
 PoolStatus status_of(const Pool& pool);
 
 /// The term of a license entry that lets more be used than it grants: a whole percentage of its

@@ -23,8 +23,10 @@ constexpr std::array kStatuses{
     Row{"environment-mismatch", "it was issued for other machines"},
     Row{"superseded", "another license has replaced it"},
     Row{"key-absent", "the USB key that it is bound to is not in use"},
+    Row{"server-unavailable", ""},
+    Row{"server-lost", "the license server has been away for longer than its grace"},
 };
-constexpr std::array<std::string_view, 3> kSources{"key", "buffer", "file"};
+constexpr std::array<std::string_view, 4> kSources{"key", "buffer", "file", "upstream"};
 
 Duration notice(const LicenseEntry& entry, const Catalog& catalog) {
   return is_service(catalog, entry.object) ? kServiceExpiringSoon : kExpiringSoon;
@@ -42,6 +44,7 @@ class Entitler {
                                 std::move(claim.environment), std::move(claim.superseded_by),
                                 first});
     }
+    if (context.upstream.license) add_upstream(context.upstream);
   }
 
   Entitlements run() {
@@ -74,6 +77,30 @@ class Entitler {
     // "Less than 15 days" begins one tick of the clock after 15 days.
     consider(entry.validity.not_after - notice(entry, catalog_) + Duration(1));
   }
+
+  /// SPEC SRV-3: it ends with the licenses behind it, and with the grace when it is heard of no
+  /// more.
+  void add_upstream(const UpstreamCapacity& upstream) {
+    const bool over = out_.at >= upstream.good_until;
+    const auto first = out_.entries.size();
+    for (const auto& entry : upstream.license->document.entries) {
+      auto status = status_by_time(entry, catalog_, out_.at);
+      if (status != EntryStatus::expired && (over || upstream.lost))
+        status = over ? EntryStatus::server_lost : EntryStatus::server_unavailable;
+      const Time end = entry.validity.not_after;
+      out_.entries.push_back({upstream.license,
+                              &entry,
+                              LicenseSource::upstream,
+                              upstream.lost ? std::min(end, upstream.good_until) : end,
+                              status,
+                              {}});
+      consider(end);
+      consider(end - notice(entry, catalog_) + Duration(1));
+    }
+    consider(upstream.good_until);
+    out_.documents.push_back({upstream.license, LicenseSource::upstream, {}, {}, first});
+  }
+
   void consider(Time at) {
     if (at > out_.at && (!out_.next_change || at < *out_.next_change)) out_.next_change = at;
   }
@@ -91,11 +118,13 @@ class Entitler {
     };
     std::map<std::string_view, Issued> modules;
     for_counting_modules([&](const EntitledEntry& entry) {
+      if (entry.source == LicenseSource::upstream) return;  // it adds, whoever else has some
       auto& issued = modules[entry.entry->object];
       auto& side = entry.source == LicenseSource::file ? issued.file : issued.key;
       side = std::max(side, std::optional(entry.license->document.issued));
     });
     for_counting_modules([&](EntitledEntry& entry) {
+      if (entry.source == LicenseSource::upstream) return;
       const auto& issued = modules[entry.entry->object];
       const bool file_wins = issued.file > issued.key;
       if (issued.file && issued.key && file_wins != (entry.source == LicenseSource::file))
@@ -140,9 +169,14 @@ std::span<const EntitledEntry> entries_of(const Entitlements& all,
 
 EntryStatus status_of(std::span<const EntitledEntry> entries) {
   // Best first; the others hold for a document as a whole.
-  constexpr std::array kOrder{EntryStatus::expiring_soon, EntryStatus::valid,
-                              EntryStatus::hidden,        EntryStatus::base_missing,
-                              EntryStatus::not_yet_valid, EntryStatus::expired};
+  constexpr std::array kOrder{EntryStatus::server_unavailable,
+                              EntryStatus::server_lost,
+                              EntryStatus::expiring_soon,
+                              EntryStatus::valid,
+                              EntryStatus::hidden,
+                              EntryStatus::base_missing,
+                              EntryStatus::not_yet_valid,
+                              EntryStatus::expired};
   for (const auto status : kOrder)
     if (std::ranges::find(entries, status, &EntitledEntry::status) != entries.end()) return status;
   return entries.front().status;

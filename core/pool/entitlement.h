@@ -30,6 +30,8 @@ enum class EntryStatus {
   environment_mismatch,  ///< its document describes other machines (SPEC REQ-2)
   superseded,            ///< its document was replaced by another
   key_absent,            ///< the key it is bound to is not the one in use, nor bridged by a buffer
+  server_unavailable,    ///< counts; the upstream is lost, and its grace runs (SPEC SRV-3)
+  server_lost,           ///< the upstream is lost, and its grace is over
 };
 /// `valid`, `expiring-soon`, …
 std::string_view to_string(EntryStatus status);
@@ -37,8 +39,8 @@ std::string_view to_string(EntryStatus status);
 std::string_view message(EntryStatus status);
 
 /// What carries an entry.
-enum class LicenseSource { key, buffer, file };
-std::string_view to_string(LicenseSource source);  ///< `key`, `buffer`, `file`
+enum class LicenseSource { key, buffer, file, upstream };
+std::string_view to_string(LicenseSource source);  ///< `key`, `buffer`, `file`, `upstream`
 
 /// A document that was verified when it was read or installed.
 struct StoredLicense {
@@ -57,7 +59,8 @@ struct EntitledEntry {
   std::string detail;
 
   bool counts() const {
-    return status == EntryStatus::valid || status == EntryStatus::expiring_soon;
+    return status == EntryStatus::valid || status == EntryStatus::expiring_soon ||
+           status == EntryStatus::server_unavailable;
   }
 };
 
@@ -74,11 +77,18 @@ struct EntitledDocument {
 struct Entitlements {
   Time at;
   /// Every document that is known here, once: the key's or the buffer's, then what was installed,
-  /// in that order, then what other keys carry.
+  /// in that order, then what other keys carry, then what the upstream lets this site use.
   std::vector<EntitledDocument> documents;
   std::vector<EntitledEntry> entries;  ///< of all of them, in that order
   bool usable = false;                 ///< some base entry counts
   std::optional<Time> next_change;  ///< the next instant at which this changes without a new fact
+};
+
+/// What a client site holds of its upstream (SPEC SRV-3).
+struct UpstreamCapacity {
+  std::shared_ptr<const StoredLicense> license;  ///< null: nothing
+  Time good_until;                               ///< not longer, unless it is heard of again
+  bool lost = false;                             ///< it does not answer
 };
 
 struct EntitleContext {
@@ -87,6 +97,7 @@ struct EntitleContext {
   std::map<std::string, std::string> names;  ///< node id -> what people call it
   /// The document with this content hash; null when it is not here: then it does not count.
   std::function<std::shared_ptr<const StoredLicense>(const std::string& hash)> document;
+  UpstreamCapacity upstream{};
 };
 
 /// Pure, and the same on both nodes (SPEC KEY-6). Documents of keys and of files go the same way

@@ -48,8 +48,9 @@ bool has(const Standing& standing, const std::string& object, EntryStatus status
 }
 
 bool counts(const Standing& standing, const std::string& object) {
-  return has(standing, object, EntryStatus::valid) ||
-         has(standing, object, EntryStatus::expiring_soon);
+  return std::ranges::any_of(standing.entitlements.entries, [&](const EntitledEntry& entry) {
+    return entry.entry->object == object && entry.counts();
+  });
 }
 
 /// SPEC LIC-12: without a license of its own it lives on another object's.
@@ -89,6 +90,9 @@ std::optional<Error> why_unusable(const Decision& decision, const Entitlements& 
   if (buffer_is_over(entitlements))
     return Error{"buffer-over", "The buffer license is over.",
                  "Insert the USB key again, or order a license and install it."};
+  if (any_base_is(entitlements, EntryStatus::server_lost))
+    return Error{"server-lost", "The license server has been away for longer than its grace.",
+                 "Look at `latchkey upstream` for why it cannot be reached; it recovers alone."};
   if (any_base_is(entitlements, EntryStatus::expired) || left_expired(decision))
     return Error{"license-expired", "The base license has expired.",
                  "Order a renewal and install it: `latchkey license install FILE`."};

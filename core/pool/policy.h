@@ -30,7 +30,8 @@ struct Standing {
 };
 
 /// Why no base entry counts, with the cure; none while one does. Codes: `buffer-over`,
-/// `license-expired`, `not-yet-valid`, `wrong-environment`, `never-inserted`, `no-license`.
+/// `license-expired`, `server-lost`, `not-yet-valid`, `wrong-environment`, `never-inserted`,
+/// `no-license`.
 std::optional<Error> why_unusable(const Decision& decision, const Entitlements& entitlements);
 
 /// Why everything but viewing, logging in, reducing and licensing is denied (SPEC QUOTA-2,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/support/fake_access.h"
+#include "tests/support/fake_sites.h"
 
 namespace latchkey::test {
 
@@ -141,8 +142,11 @@ class FakeBackend : public Backend {
   }
 
   AccessBackend& access() override { return access_; }
+  DrawBackend& draws() override { return sites; }
+  UpstreamBackend& upstream() override { return sites; }
 
   FakeAccess access_;
+  FakeSites sites;
   Snapshot snapshot_;
   std::vector<std::shared_ptr<net::EventSink>> sinks;
   std::vector<std::string> calls;

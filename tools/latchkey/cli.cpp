@@ -42,6 +42,7 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
   add_alert(app, context);
   add_authorize(app, context);
   add_server(app, context);
+  add_upstream(app, context);
   add_peer(app, context);
   add_record(app, context);
   add_watch(app, context);

@@ -60,6 +60,7 @@ void add_consumer(CLI::App& app, Context& context);
 void add_alert(CLI::App& app, Context& context);
 void add_authorize(CLI::App& app, Context& context);
 void add_server(CLI::App& app, Context& context);
+void add_upstream(CLI::App& app, Context& context);
 void add_peer(CLI::App& app, Context& context);
 void add_record(CLI::App& app, Context& context);
 void add_watch(CLI::App& app, Context& context);

@@ -48,6 +48,7 @@ TEST_F(Routes, AskForTheRightsThatSpecNames) {  // SPEC SEC-2
   const std::vector<Role> administer{Role::administrator};
   const std::vector<Role> ask_leave{Role::viewer, Role::operator_, Role::administrator,
                                     Role::consumer, Role::client_site};
+  const std::vector<Role> draw{Role::administrator, Role::client_site};
   const std::vector<Role> consume{Role::administrator, Role::consumer, Role::client_site};
   const std::map<std::string, std::vector<Role>> rows{
       {"GET /v1/status", look},
@@ -71,6 +72,11 @@ TEST_F(Routes, AskForTheRightsThatSpecNames) {  // SPEC SEC-2
       {"POST /v1/trust", administer},
       {"POST /v1/time", administer},
       {"DELETE /v1/licenses/{id}", administer},
+      {"PUT /v1/draw", draw},
+      {"DELETE /v1/draw", draw},
+      {"GET /v1/upstream", look},
+      {"POST /v1/upstream", administer},
+      {"DELETE /v1/upstream", administer},
       {"POST /v1/peer/invite", administer},
       {"POST /v1/peer/join", administer},
       {"GET /v1/consumers", ask_leave},

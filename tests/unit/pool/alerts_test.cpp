@@ -24,6 +24,7 @@ struct Story {
   std::vector<ClockAnomaly> clock = {};
   std::vector<Alert> before = {};
   std::string self = "node-a";
+  std::optional<UpstreamTrouble> upstream = {};
 
   std::vector<Alert> tell() const {
     const auto entitlements = deployment.entitled();
@@ -35,7 +36,9 @@ struct Story {
                    facts,
                    store ? &*store : nullptr,
                    clock,
-                   before});
+                   before,
+                   {},
+                   upstream ? &*upstream : nullptr});
   }
   Ids ids() const {
     Ids out;
@@ -49,6 +52,24 @@ struct Story {
     return told.empty() ? Alert{} : told.front();
   }
 };
+
+// SPEC ALERT-1, SRV-3: it counts down, and then says that it is over.
+Licensed licensed();
+TEST(Alerts, TellOfALicenseServerThatIsAway) {
+  Story story{licensed()};
+  story.upstream = {day(1), day(2), {"server-unreachable", "Nobody answers.", "Look there."}};
+  story.deployment.at(day(1));
+  const auto waiting = story.only();
+  EXPECT_EQ(waiting.id, "license-server-disconnected");
+  EXPECT_EQ(waiting.severity, Severity::warning);
+  EXPECT_EQ(waiting.since, day(1));
+  EXPECT_EQ(waiting.until, day(2));
+  EXPECT_EQ(waiting.cure, "Look there.");
+  story.deployment.at(day(2));
+  const auto over = story.only();
+  EXPECT_EQ(over.severity, Severity::critical);
+  EXPECT_FALSE(over.until);
+}
 
 Licensed licensed() { return Licensed().key(0, {base("kvm", 10, 0, 200)}); }
 
