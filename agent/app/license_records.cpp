@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "core/base/search_text.h"
+#include "core/base/text.h"
 
 namespace latchkey {
 namespace {

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/access/access_codec.h"
-#include "core/base/search_text.h"
+#include "core/base/text.h"
 
 namespace latchkey {
 namespace {

@@ -1,8 +1,5 @@
 #include "agent/identity/machine_factors.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -11,7 +8,7 @@
 
 #include "agent/identity/identity.h"
 #include "agent/identity/tpm.h"
-#include "core/base/sha256.h"
+#include "core/base/hmac.h"
 #include "core/deployment/fingerprint.h"
 
 namespace latchkey {
@@ -59,9 +56,7 @@ std::optional<std::string> app_specific(std::string_view machine_id) {
   const auto id = from_hex(machine_id);
   if (!id || id->size() != kIdBytes) return std::nullopt;
   Digest mac;
-  if (HMAC(EVP_sha256(), id->data(), kIdBytes, kApplication.data(), kIdBytes, mac.data(),
-           nullptr) == nullptr)
-    return std::nullopt;
+  if (!HmacSha256(*id).mac(kApplication, mac)) return std::nullopt;
   mac[6] = (mac[6] & 0x0f) | 0x40;
   mac[8] = (mac[8] & 0x3f) | 0x80;
   return to_hex(ByteView(mac).first(kIdBytes));

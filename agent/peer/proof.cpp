@@ -1,17 +1,14 @@
 #include "agent/peer/proof.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
-#include <algorithm>
-#include <array>
 #include <new>
 #include <nlohmann/json.hpp>
 
+#include "core/base/hmac.h"
 #include "core/base/json.h"
 #include "core/base/random.h"
-#include "core/base/sha256.h"
+#include "core/base/text.h"
 
 namespace latchkey::peer {
 namespace {
@@ -23,15 +20,9 @@ constexpr std::size_t kTokenLimit = 2048;
 constexpr std::size_t kAddressLimit = 256;
 constexpr std::size_t kIdBytes = 16;
 
-using Mac = std::array<std::uint8_t, 32>;
-
-Mac hmac(ByteView secret, std::string_view text) {
-  Mac mac;
-  unsigned size = mac.size();
-  const auto bytes = as_bytes(text);
-  if (HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), bytes.data(), bytes.size(),
-           mac.data(), &size) == nullptr)
-    throw std::bad_alloc();
+Digest hmac(ByteView secret, std::string_view text) {
+  Digest mac;
+  if (!HmacSha256(secret).mac(as_bytes(text), mac)) throw std::bad_alloc();
   return mac;
 }
 
@@ -41,13 +32,6 @@ std::string proof(std::string_view label, ByteView secret, const Transcript& t) 
        {&t.inviter_pin, &t.joiner_pin, &t.inviter_nonce, &t.joiner_nonce, &t.joiner_node})
     text += '\n' + *part;
   return to_hex(hmac(secret, text));
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
 tl::unexpected<Error> invalid() {

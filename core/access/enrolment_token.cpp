@@ -1,6 +1,7 @@
 #include "core/access/enrolment_token.h"
 
 #include "core/base/sha256.h"
+#include "core/base/text.h"
 
 namespace latchkey {
 namespace {
@@ -9,13 +10,6 @@ constexpr std::string_view kPrefix = "LKE-";
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kPinBytes = 32, kIdBytes = 8, kSecretBytes = 24;
 constexpr std::size_t kBytes = 1 + kPinBytes + kIdBytes + kSecretBytes;
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "core/license/package.h"
 
 #include "core/base/deflate.h"
+#include "core/base/text.h"
 #include "core/license/envelope.h"
 #include "core/license/package_tar.h"
 
@@ -8,15 +9,8 @@ namespace latchkey {
 namespace {
 
 constexpr std::size_t kMiB = 1024 * 1024;
-constexpr std::string_view kSpace = " \t\r\n";      // RFC 8259 section 2
 constexpr std::string_view kMark = "\xEF\xBB\xBF";  // what some editors put before UTF-8
 constexpr std::string_view kGzip = "\x1F\x8B";
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
 
 bool is_gzip(ByteView bytes) { return as_text(bytes).starts_with(kGzip); }
 

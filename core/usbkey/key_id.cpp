@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/base/sha256.h"
+#include "core/base/text.h"
 
 namespace latchkey {
 namespace {
@@ -47,13 +48,6 @@ std::optional<std::uint8_t> digit_value(char c) {
   return static_cast<std::uint8_t>(at);
 }
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 /// Upper case without hyphens.
 std::string compact(std::string_view text) {
   std::string out;
@@ -76,9 +70,9 @@ std::string key_id(ByteView spki) {
 }
 
 std::optional<std::string> parse_key_id(std::string_view text) {
-  const auto trimmed = trim(text);
-  if (trimmed.size() > kLongest) return std::nullopt;
-  const auto typed = compact(trimmed);
+  text = trimmed(text);
+  if (text.size() > kLongest) return std::nullopt;
+  const auto typed = compact(text);
   if (typed.size() != 2 + kCount + 1 || !typed.starts_with("LK")) return std::nullopt;
   Digits digits{};
   for (std::size_t i = 0; i < kCount; ++i) {

@@ -1,4 +1,4 @@
-#include "core/base/search_text.h"
+#include "core/base/text.h"
 
 #include <algorithm>
 #include <cctype>
@@ -11,6 +11,13 @@ bool contains_text(std::string_view text, std::string_view wanted) {
   };
   return std::search(text.begin(), text.end(), wanted.begin(), wanted.end(), same) != text.end() ||
          wanted.empty();
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
 }  // namespace latchkey
