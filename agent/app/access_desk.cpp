@@ -21,12 +21,6 @@ constexpr std::size_t kIdDigits = 16;
 constexpr const char* kNewToken =
     "Ask an administrator for a new one: `latchkey server token create`.";
 
-tl::unexpected<Error> not_durable() {
-  return fail("store-failed",
-              "The change was accepted, but the disk has not taken it yet; the agent keeps trying.",
-              "See `latchkey status` and the agent's log.");
-}
-
 tl::unexpected<Error> unknown(const char* code, const std::string& what) {
   return fail(code, "There is no " + what + ".", "`latchkey server` lists what there is.");
 }
@@ -85,7 +79,7 @@ void AccessDesk::change(AccessFact fact, Answer answer, JsonDone done) {
   acknowledger_.wait([](const Decision&, bool) { return true; }, [] {},
                      [this, answer = std::move(answer),
                       done = std::move(done)](const Acknowledger::Outcome& outcome) {
-                       if (!outcome.durable) return done(not_durable());
+                       if (!outcome.durable) return done(Acknowledger::not_durable("the change"));
                        auto body = answer();
                        if (body) (*body)["nodes"] = acknowledger_.nodes(outcome, parts_.names());
                        done(std::move(body));

@@ -32,6 +32,13 @@ void Acknowledger::wait(Settled settled, std::function<void()> durable, Ready re
   });
 }
 
+tl::unexpected<Error> Acknowledger::not_durable(const std::string& change) {
+  return fail(
+      "store-failed", "The disk has not taken " + change + " yet; the agent keeps trying.",
+      "See `latchkey status` and the agent's log; `latchkey record list` shows it once it is "
+      "safe.");
+}
+
 void Acknowledger::give_up(Place waiting) {
   waiting->late = true;
   look();

@@ -44,6 +44,8 @@ class Acknowledger {
   /// Something may have changed: answers who need not wait any more.
   void look();
 
+  /// `store-failed`: the answer to an outcome that is not durable. `change`: "the deletion".
+  static tl::unexpected<Error> not_durable(const std::string& change);
   /// Every member, and whether it has the change (SPEC LIC-10).
   nlohmann::json nodes(const Outcome& outcome, const NodeNames& names) const;
 

@@ -14,12 +14,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-Error not_durable() {
-  return {"store-failed", "The disk has not taken the deletion yet; the agent keeps trying.",
-          "See `latchkey status` and the agent's log; `latchkey license list` shows the license "
-          "until it is gone."};
-}
-
 }  // namespace
 
 LicenseDesk::LicenseDesk(Parts parts, std::string self, KeyWriter write, Patience patience)
@@ -53,7 +47,7 @@ void LicenseDesk::remove(const net::Caller& caller, const std::string& id, JsonD
   };
   const auto answer = [this, id, document = deleted->document,
                        done = std::move(done)](const Acknowledger::Outcome& outcome) {
-    if (!outcome.durable) return done(tl::make_unexpected(not_durable()));
+    if (!outcome.durable) return done(Acknowledger::not_durable("the deletion"));
     done(Json{{"id", id},
               {"document", document},
               {"nodes", acknowledger_.nodes(outcome, parts_.premises().names)}});

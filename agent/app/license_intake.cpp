@@ -15,13 +15,6 @@ namespace names = log::names;
 
 constexpr char kMethod[] = "file";  // SPEC REC-1
 
-Error not_durable() {
-  return {"store-failed",
-          "The upload was accepted, but the disk has not taken it yet; the agent keeps trying.",
-          "See `latchkey status` and the agent's log; `latchkey license list` and `latchkey trust "
-          "show` show what is safe."};
-}
-
 Error no_bundle() {
   return {"invalid-format", "This is no trust bundle.",
           "Choose the right file; licenses are installed with `latchkey license install`."};
@@ -213,7 +206,7 @@ void LicenseIntake::wait(const JobPtr& job) {
   const auto durable = [job] { log_installed(job->documents(), job->batch, job->by); };
   parts_.acknowledger.wait(settled_now, durable, [this, job](const auto& outcome) {
     if (outcome.durable) return report(job, outcome);
-    job->done(error_answer(not_durable()));
+    job->done(error_answer(Acknowledger::not_durable("what was uploaded").value()));
   });
 }
 

@@ -13,11 +13,6 @@ namespace {
 using Json = nlohmann::json;
 namespace names = log::names;
 
-Error not_durable() {
-  return {"store-failed", "The disk does not take the time repair; the agent keeps trying.",
-          "See `latchkey status` and the agent's log; repeat it once the disk is in order."};
-}
-
 Result<void> check_deployment(const TimeRepair& repair, const Identity& identity) {
   if (repair.deployment == identity.deployment_id()) return {};
   return fail("wrong-environment", "This time repair is for another deployment.",
@@ -62,7 +57,7 @@ void TimeDesk::use(const TimeRepair& repair, Document document, const std::strin
   parts_.log.note_jump();
   if (const auto planned = plan(repair); !planned)
     return done(tl::make_unexpected(planned.error()));
-  if (parts_.log.failing()) return done(tl::make_unexpected(not_durable()));
+  if (parts_.log.failing()) return done(tl::make_unexpected(parts_.log.failure()));
   apply(repair, std::move(document), by, std::move(done));
 }
 
@@ -95,7 +90,7 @@ void TimeDesk::apply(const TimeRepair& repair, Document document, const std::str
 
 void TimeDesk::acknowledge(const std::string& id, JsonDone done) {
   const auto answer = [this, id, done = std::move(done)](const Acknowledger::Outcome& outcome) {
-    if (!outcome.durable) return done(tl::make_unexpected(not_durable()));
+    if (!outcome.durable) return done(Acknowledger::not_durable("the time repair"));
     done(Json{{"id", id},
               {"license_time", format_time(parts_.clock.now())},
               {"nodes", acknowledger_.nodes(outcome, parts_.names())}});
