@@ -8,6 +8,7 @@
 
 #include "core/base/sha256.h"
 #include "tests/support/facts.h"
+#include "tests/support/fixed_clock.h"
 #include "tests/support/temp_dir.h"
 
 // SPEC BUF-10: a damaged database stops nobody; what verifies is kept, and nothing else.
@@ -21,7 +22,6 @@ using testing::HasSubstr;
 const std::string kOwn(32, 'a');
 const std::string kPeer(32, 'b');
 const std::string kFresh(32, 'c');
-constexpr Time kNoon{std::chrono::hours(12)};
 
 class HealTest : public testing::Test {
  protected:

@@ -7,6 +7,7 @@
 
 #include "agent/app/peer_desk.h"
 #include "tests/support/fake_store.h"
+#include "tests/support/fixed_clock.h"
 #include "tests/support/manual_reactor.h"
 #include "tests/support/sample_vendor.h"
 #include "tests/support/temp_dir.h"
@@ -20,10 +21,6 @@ using test::SampleVendor;
 using Json = nlohmann::json;
 
 const std::string kKey = key_id(as_bytes("key"));
-
-struct FixedClock final : Clock {
-  Time now() const override { return at("2026-06-01T00:00:00Z"); }
-};
 
 /// One node with a disk that answers when the test says so, and a key that only the facts know.
 class LicenseDeskTest : public ::testing::Test {
@@ -138,7 +135,7 @@ class LicenseDeskTest : public ::testing::Test {
   boost::asio::io_context context_;
   test::ManualReactor reactor_;
   test::FakeStore store_;
-  const FixedClock clock_{};
+  const FixedClock clock_{at("2026-06-01T00:00:00Z")};
   const std::shared_ptr<ReadSettings> settings_ =
       std::make_shared<ReadSettings>(vendor_.trust(), identity_.deployment_key().public_key());
   NodeLog log_{reactor_,

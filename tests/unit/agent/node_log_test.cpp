@@ -7,6 +7,7 @@
 #include "core/base/sha256.h"
 #include "tests/support/facts.h"
 #include "tests/support/fake_store.h"
+#include "tests/support/fixed_clock.h"
 #include "tests/support/manual_reactor.h"
 
 namespace latchkey {
@@ -18,12 +19,6 @@ using testing::ElementsAre;
 
 const std::string kOwn(32, 'a');
 const std::string kForeign(32, 'b');
-constexpr Time kNoon{std::chrono::hours(12)};
-
-struct FixedClock final : Clock {
-  Time now() const override { return time; }
-  Time time = kNoon;
-};
 
 class NodeLogTest : public testing::Test {
  protected:

@@ -8,6 +8,7 @@
 #include "agent/app/records.h"
 #include "core/usbkey/explain.h"
 #include "tests/support/fake_store.h"
+#include "tests/support/fixed_clock.h"
 #include "tests/support/manual_reactor.h"
 #include "tests/support/sample_vendor.h"
 
@@ -17,13 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 using Json = nlohmann::json;
 
-constexpr Time kNoon{std::chrono::hours(24 * 365 * 30 + 12)};
+constexpr Time kToday{std::chrono::hours(24 * 365 * 30 + 12)};
 const DeploymentId kDeployment(64, 'd');
-
-struct FixedClock final : Clock {
-  Time now() const override { return time; }
-  Time time = kNoon;
-};
 
 struct Sink final : net::EventSink {
   bool send(std::string_view, std::string_view data) override {
@@ -42,7 +38,7 @@ class PublisherTest : public testing::Test {
     publisher_.watch(sink_);
   }
   Json status() const { return Json::parse(*publisher_.snapshot().status); }
-  void read_key(const std::string& port, std::optional<KeyFault> fault = {}, Time from = kNoon) {
+  void read_key(const std::string& port, std::optional<KeyFault> fault = {}, Time from = kToday) {
     KeyReading reading;
     reading.key_id = "LK-" + port;
     reading.fault = fault;
@@ -56,7 +52,7 @@ class PublisherTest : public testing::Test {
     log_.witness([&](Witness& w, Time now) { w.key_read(now, port, "hidkey", reading); },
                  std::move(documents));
   }
-  static LicenseDocument license(int days, Time from = kNoon) {
+  static LicenseDocument license(int days, Time from = kToday) {
     auto document = test::SampleVendor::license(key_id(as_bytes("key")));
     document.issued = from;
     document.entries[0].validity = {from, from + days * kDay};
@@ -75,7 +71,7 @@ class PublisherTest : public testing::Test {
   const test::SampleVendor vendor_{};
   test::ManualReactor reactor_;
   test::FakeStore store_;
-  FixedClock clock_;
+  FixedClock clock_{kToday};
   bool reading_ = false;
   ClockView view_clock_{};
   std::vector<DeviceWithoutKey> without_key_;
@@ -131,11 +127,11 @@ TEST_F(PublisherTest, SaysThatAKeyIsBeingRead) {
 TEST_F(PublisherTest, TellsOfClocks) {
   publisher_.publish(log_);
   const auto told = sink_->states.size();
-  view_clock_ = {kNoon + 1h, kNoon + 1h, {}};
+  view_clock_ = {kToday + 1h, kToday + 1h, {}};
   publisher_.publish(log_);
   EXPECT_EQ(sink_->states.size(), told);
   EXPECT_EQ(status().at("clock").at("state"), "ok");
-  view_clock_.anomalies = {{"clock-ahead", kNoon, "what", "cure"}};
+  view_clock_.anomalies = {{"clock-ahead", kToday, "what", "cure"}};
   publisher_.publish(log_);
   EXPECT_EQ(sink_->states.size(), told + 1);
   EXPECT_EQ(status().at("clock"), Json::parse(R"({"state": "clock-ahead",
@@ -275,7 +271,7 @@ TEST_F(PublisherTest, AMachineThatChangesInPartIsAnAlert) {
   tell("3");
   store_.answer_all();
   ASSERT_THAT(alert_ids(), testing::ElementsAre("machine-changed:node-a"));
-  EXPECT_EQ(status().at("alerts")[0].at("since"), format_time(kNoon + 1h));
+  EXPECT_EQ(status().at("alerts")[0].at("since"), format_time(kToday + 1h));
   EXPECT_TRUE(publisher_.snapshot().usable);
   tell("2");
   store_.answer_all();

@@ -5,6 +5,7 @@
 #include "core/deployment/request_key.h"
 #include "tests/support/facts.h"
 #include "tests/support/fake_store.h"
+#include "tests/support/fixed_clock.h"
 #include "tests/support/manual_reactor.h"
 #include "tests/support/temp_dir.h"
 
@@ -12,12 +13,6 @@ namespace latchkey {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr Time kNoon{std::chrono::hours(12)};
-
-struct FixedClock final : Clock {
-  Time now() const override { return kNoon; }
-};
 
 class RequestDeskTest : public testing::Test {
  protected:

@@ -7,6 +7,7 @@
 #include "agent/store/sqlite_store.h"
 #include "core/base/sha256.h"
 #include "tests/support/facts.h"
+#include "tests/support/fixed_clock.h"
 #include "tests/support/manual_reactor.h"
 #include "tests/support/temp_dir.h"
 
@@ -18,7 +19,6 @@ using testing::ElementsAre;
 
 const std::string kChain(32, 'a');
 const std::string kOther(32, 'b');
-constexpr Time kNoon{std::chrono::hours(12)};
 
 class StoreTest : public testing::Test {
  protected:

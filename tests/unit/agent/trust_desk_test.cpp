@@ -7,6 +7,7 @@
 #include "core/base/sha256.h"
 #include "tests/support/facts.h"
 #include "tests/support/fake_store.h"
+#include "tests/support/fixed_clock.h"
 #include "tests/support/manual_reactor.h"
 #include "tests/support/sample_vendor.h"
 
@@ -16,10 +17,6 @@ namespace {
 using namespace std::chrono_literals;
 using test::at;
 using test::SampleVendor;
-
-struct FixedClock final : Clock {
-  Time now() const override { return at("2026-06-01T00:00:00Z"); }
-};
 
 /// A node that is configured with version 1, on a disk that answers when the test says so.
 class TrustDeskTest : public ::testing::Test {
@@ -49,7 +46,7 @@ class TrustDeskTest : public ::testing::Test {
   /// What a peer sends; `version` is only what it claims.
   Result<void> from_peer(const Bytes& envelope, std::uint64_t version, bool with_document = true) {
     const auto hash = content_hash(envelope);
-    Batch batch{{peer_.add(FixedClock().now(), TrustInstalled{version, hash, "eve"})}, {}};
+    Batch batch{{peer_.add(at("2026-06-01T00:00:00Z"), TrustInstalled{version, hash, "eve"})}, {}};
     if (with_document) batch.documents.push_back({hash, envelope});
     Result<void> outcome;
     log_.receive(std::move(batch), [&](const Result<void>& told) { outcome = told; });
@@ -60,7 +57,7 @@ class TrustDeskTest : public ::testing::Test {
   const SampleVendor vendor_{};
   test::ManualReactor reactor_;
   test::FakeStore store_;
-  const FixedClock clock_{};
+  const FixedClock clock_{at("2026-06-01T00:00:00Z")};
   test::ChainWriter peer_{std::string(32, 'b'), "node-b"};
   const std::shared_ptr<ReadSettings> settings_ =
       std::make_shared<ReadSettings>(vendor_.trust(), vendor_.root.public_key());

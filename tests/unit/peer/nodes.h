@@ -7,16 +7,11 @@
 
 #include "agent/peer/link.h"
 #include "agent/reactor/asio_reactor.h"
+#include "tests/support/fixed_clock.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/peer/fake_host.h"
 
 namespace latchkey::test {
-
-class FixedClock final : public Clock {
- public:
-  Time now() const override { return time; }
-  Time time = Time(std::chrono::hours(24 * 20000));
-};
 
 /// One reactor that a test runs until something is so.
 class Loop {
@@ -38,7 +33,7 @@ class Loop {
 
   boost::asio::io_context io;
   AsioReactor reactor{io};
-  FixedClock clock;
+  FixedClock clock{Time(std::chrono::hours(24 * 20000))};
 };
 
 inline constexpr std::chrono::milliseconds kTestSilence{400};
