@@ -14,7 +14,7 @@ namespace {
 /// Slots that one page looks at, for a caller whose own leases are few.
 constexpr LeaseLedger::Slot kSlotsPerPage = 100'000;
 
-Error unknown(const std::string& consumer) {
+Error holds_nothing(const std::string& consumer) {
   return {"lease-unknown", "No lease of " + consumer + " is known here.",
           "`latchkey consumer list` says who holds what."};
 }
@@ -38,7 +38,7 @@ net::Response LeaseDesk::show(const net::Caller& caller, const std::string& cons
   const auto terms = ledger_->terms().find(consumer);
   const bool held = slot != LeaseTable::kNone;
   if (!held && (terms == ledger_->terms().end() || !caller.rights.has(Right::view)))
-    return error_answer(unknown(consumer));
+    return error_answer(holds_nothing(consumer));
   if (held && !caller.rights.has(Right::view) && !may_touch(caller, slot))
     return error_answer({"not-owner", consumer + " was connected by somebody else.",
                          "Ask an administrator who that was."});
@@ -51,7 +51,7 @@ void LeaseDesk::force_release(const net::Caller& caller, const std::string& cons
                               const std::string& reason, net::Done done) {
   end_expired();
   const auto slot = ledger_->find(consumer);
-  if (slot == LeaseTable::kNone) return done(error_answer(unknown(consumer)));
+  if (slot == LeaseTable::kNone) return done(error_answer(holds_nothing(consumer)));
   if (parts_.log.failing()) return done(error_answer(parts_.log.failure()));
   const auto version = ledger_->version(slot);
   LeaseReleased released{consumer, version.epoch, version.number, {}, caller.name, reason};

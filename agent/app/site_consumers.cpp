@@ -7,7 +7,7 @@
 namespace latchkey {
 namespace {
 
-constexpr std::size_t kMaxWaiting = 1024;
+constexpr std::size_t kMaxHeldBack = 1024;
 
 /// Not what a cap or the quota refuses: there is not enough.
 bool lacks(const net::Response& answer) {
@@ -30,7 +30,7 @@ void SiteConsumers::state_usage(const net::Caller& caller, const std::string& co
 
 void SiteConsumers::refused(Waiting waiting, net::Response answer) {
   if (answer.status == 200) draw_.used();
-  if (waiting_.size() == kMaxWaiting || !lacks(answer) || !draw_.possible())
+  if (waiting_.size() == kMaxHeldBack || !lacks(answer) || !draw_.possible())
     return waiting.done(std::move(answer));
   waiting_.push_back(std::move(waiting));
   draw_.start();

@@ -19,7 +19,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr JsonLimits kLimits{.bytes = 64 * 1024, .depth = 4};
+constexpr JsonLimits kEnrolmentLimits{.bytes = 64 * 1024, .depth = 4};
 
 std::string text_in(const Json& object, const char* name) {
   const auto found = object.find(name);
@@ -133,7 +133,7 @@ void UpstreamDesk::enrolled(const std::string& body) {
 }
 
 Result<void> UpstreamDesk::take_enrolment(const std::string& body) {
-  const auto json = parse_json(body, kLimits);
+  const auto json = parse_json(body, kEnrolmentLimits);
   auto& connected = joining_->connected;
   if (json && json->is_object()) {
     connected.identity = text_in(*json, "identity");

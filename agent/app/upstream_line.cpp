@@ -11,9 +11,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr JsonLimits kLimits{.bytes = 256 * 1024, .depth = 8};
+constexpr JsonLimits kAnswerLimits{.bytes = 256 * 1024, .depth = 8};
 constexpr std::size_t kMaxText = 400;
-constexpr std::chrono::seconds kLongestRest{120};
+constexpr std::chrono::seconds kLongestAsked{120};
 constexpr int kMisdirected = 421;
 
 Error odd_answer() {
@@ -22,7 +22,7 @@ Error odd_answer() {
 }
 
 /// Foreign text, as it may stand in an alert: bounded, one line.
-std::string text_in(const Json& object, const char* name) {
+std::string line_in(const Json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end() || !found->is_string()) return {};
   auto text = found->get<std::string>().substr(0, kMaxText);
@@ -38,13 +38,13 @@ std::uint64_t number_in(const Json& object, const char* name) {
 
 UpstreamRefusal refusal_in(const net::HttpsAnswer& answer) {
   UpstreamRefusal refusal{odd_answer(), answer.status, {}, {}};
-  if (answer.retry_after) refusal.retry_after = std::min(*answer.retry_after, kLongestRest);
-  const auto body = parse_json(answer.body, kLimits);
-  if (!body || !body->is_object() || text_in(*body, "code").empty()) return refusal;
-  refusal.error = {text_in(*body, "code"), text_in(*body, "detail"), text_in(*body, "cure")};
+  if (answer.retry_after) refusal.retry_after = std::min(*answer.retry_after, kLongestAsked);
+  const auto body = parse_json(answer.body, kAnswerLimits);
+  if (!body || !body->is_object() || line_in(*body, "code").empty()) return refusal;
+  refusal.error = {line_in(*body, "code"), line_in(*body, "detail"), line_in(*body, "cure")};
   const auto pool = body->find("pool");
   if (pool != body->end() && pool->is_object())
-    refusal.left = {PoolId{text_in(*pool, "object"), text_in(*pool, "unit")},
+    refusal.left = {PoolId{line_in(*pool, "object"), line_in(*pool, "unit")},
                     number_in(*pool, "available")};
   return refusal;
 }
@@ -92,7 +92,7 @@ void UpstreamLine::end(tl::expected<std::string, UpstreamRefusal> outcome) {
 }
 
 Result<DrawAnswer> read_draw_answer(const std::string& body) {
-  const auto json = parse_json(body, kLimits);
+  const auto json = parse_json(body, kAnswerLimits);
   const auto text = [&](const char* name) {
     const auto found = json->find(name);
     return found != json->end() && found->is_string() ? found->get<std::string>() : std::string();

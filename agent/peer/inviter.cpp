@@ -8,7 +8,6 @@ namespace latchkey::peer {
 namespace {
 
 constexpr std::size_t kSecretBytes = 32;
-constexpr std::size_t kNonceBytes = 32;
 constexpr std::size_t kRemembered = 16;
 constexpr std::size_t kGuestsLimit = 8;
 constexpr const char* kInviteAgain =

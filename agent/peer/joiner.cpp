@@ -5,8 +5,6 @@
 namespace latchkey::peer {
 namespace {
 
-constexpr std::size_t kNonceBytes = 32;
-
 tl::unexpected<Error> broken(std::string why) {
   return fail("pairing-broken", std::move(why),
               "run `latchkey peer invite` on the inviting node again and join with the new token");

@@ -24,6 +24,8 @@ Result<Token> decode_token(std::string_view text);
 /// Names an invitation without telling its secret: 32 hex digits.
 std::string invitation_id(ByteView secret);
 
+inline constexpr std::size_t kNonceBytes = 32;
+
 /// What both proofs cover. Each field has a fixed length, so that the parts cannot be shifted.
 struct Transcript {
   std::string inviter_pin;
