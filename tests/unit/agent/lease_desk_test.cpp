@@ -7,6 +7,7 @@
 
 #include "tests/support/fake_store.h"
 #include "tests/support/manual_reactor.h"
+#include "tests/support/pools.h"
 #include "tests/support/sample_vendor.h"
 #include "tests/support/temp_dir.h"
 
@@ -18,7 +19,7 @@ using Json = nlohmann::json;
 using test::SampleVendor;
 using testing::ElementsAre;
 
-const PoolId kKvm{"kvm", "cpu-socket"};
+using test::kKvm;
 const net::Caller kAnn{rights_of(Role::consumer), "ann", "uid:1"};
 const net::Caller kBob{rights_of(Role::consumer), "bob", "uid:2"};
 const net::Caller kRoot{rights_of(Role::administrator), "root", "uid:0"};

@@ -7,12 +7,13 @@
 
 #include "tests/support/fake_store.h"
 #include "tests/support/manual_reactor.h"
+#include "tests/support/pools.h"
 #include "tests/support/temp_dir.h"
 
 namespace latchkey {
 namespace {
 
-const PoolId kKvm{"kvm", "cpu-socket"};
+using test::kKvm;
 
 class LeaseJournalTest : public testing::Test {
  protected:

@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "tests/support/pools.h"
 #include "tests/unit/pool/deployment_fixture.h"
 
 namespace latchkey {
@@ -14,7 +15,7 @@ using test::day;
 using test::Licensed;
 using test::module;
 
-const PoolId kKvm{"kvm", "cpu-socket"};
+using test::kKvm;
 const PoolId kVmware{"vmware", "cpu-socket"};
 
 // SPEC POOL-1

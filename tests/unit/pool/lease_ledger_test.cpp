@@ -4,10 +4,12 @@
 
 #include <set>
 
+#include "tests/support/pools.h"
+
 namespace latchkey {
 namespace {
 
-const PoolId kKvm{"kvm", "cpu-socket"};
+using test::kKvm;
 const PoolId kVmware{"vmware", "cpu-socket"};
 const PoolId kHost{"kvm", "host"};
 

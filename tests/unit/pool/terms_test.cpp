@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "core/pool/alerts.h"
+#include "tests/support/pools.h"
 #include "tests/unit/pool/deployment_fixture.h"
 
 namespace latchkey {
@@ -10,7 +11,7 @@ using test::base;
 using test::Licensed;
 using test::module;
 
-const PoolId kKvm{"kvm", "cpu-socket"};
+using test::kKvm;
 const PoolId kVmware{"vmware", "cpu-socket"};
 
 LicenseEntry entry(std::uint64_t quantity, const std::string& percent) {
