@@ -7,6 +7,7 @@
 #include "agent/api/usage_body.h"
 #include "core/base/json.h"
 #include "core/pool/lease_token.h"
+#include "core/site/upstream.h"
 
 namespace latchkey {
 namespace {
@@ -31,6 +32,11 @@ Result<std::string> consumer_in(const net::Request& request) {
 tl::unexpected<Error> bad_body(const Error& error) {
   return fail("bad-request", "The request cannot be understood: " + error.message,
               "Correct the request; docs/api.yaml describes it.");
+}
+
+Error for_sites(const std::string& consumer) {
+  return {"bad-request", consumer + " is the name of a client site.",
+          "Choose a consumer id that does not begin with \"site:\"."};
 }
 
 /// One text member, which may be left out, as may the body.
@@ -103,6 +109,7 @@ void add_lease_routes(net::Router& router, Consumers& consumers) {
   auto statement = std::make_shared<UsageStatement>();
   const auto state_usage = [statement](Consumers& of, const net::Request& request,
                                        const std::string& consumer, net::Done done) {
+    if (is_site_consumer(consumer)) return done(error_answer(for_sites(consumer)));
     const auto read = read_usage(request.body, *statement);
     if (!read) return done(error_answer(read.error()));
     of.state_usage(request.caller, consumer, *statement, std::move(done));

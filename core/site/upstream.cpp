@@ -7,6 +7,8 @@
 namespace latchkey {
 namespace {
 
+constexpr std::string_view kSitePrefix = "site:";
+
 std::optional<SiteGrant> verified(const UpstreamConnected& upstream, const std::string& sealed) {
   const auto der = from_base64(upstream.key);
   const auto key = PublicKey::from_der(der.value_or(Bytes{}));
@@ -60,7 +62,11 @@ UpstreamState UpstreamFold::state() const {
   return state;
 }
 
-std::string site_consumer(const std::string& identity) { return "site:" + identity; }
+std::string site_consumer(const std::string& identity) {
+  return std::string(kSitePrefix) + identity;
+}
+
+bool is_site_consumer(std::string_view consumer) { return consumer.starts_with(kSitePrefix); }
 
 std::shared_ptr<const StoredLicense> upstream_license(const UpstreamState& state) {
   if (!state.grant) return nullptr;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/base/time.h"
 #include "core/pool/entitlement.h"
@@ -47,8 +48,9 @@ class UpstreamFold {
   Time lost_at_{};
 };
 
-/// The consumer id of the identity at its upstream.
+/// The consumer id of the identity at its upstream. Ids that begin like it are for sites alone.
 std::string site_consumer(const std::string& identity);
+bool is_site_consumer(std::string_view consumer);
 
 /// What is held, as a license document of which every pool is an entry, also those of which nothing
 /// is held yet. Null without a grant.

@@ -129,6 +129,7 @@ TEST_F(Routes, HandConsumersWhatIsMeantForThem) {
        "usage of vm-1 by mary: 2 kvm/host for 90"},
       {"PUT", "/v1/consumers/vm-1/usage", "{}", ""},
       {"PUT", "/v1/consumers/-x/usage", R"({"usage":[]})", ""},
+      {"PUT", "/v1/consumers/site:1/usage", R"({"usage":[]})", ""},
       {"POST", "/v1/consumers/vm-1/heartbeat", "", "heartbeat of vm-1 with "},
       {"POST", "/v1/consumers/vm-1/heartbeat", R"({"token":"abc"})", "heartbeat of vm-1 with abc"},
       {"POST", "/v1/consumers/vm-1/heartbeat", R"({"tokens":"abc"})", ""},
