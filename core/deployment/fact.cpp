@@ -21,6 +21,7 @@ struct KindOf {
   std::string_view operator()(const ConsumerTermsSet&) const { return "consumer-terms"; }
   std::string_view operator()(const AccessFact& fact) const { return kind(fact); }
   std::string_view operator()(const UpstreamFact& fact) const { return kind(fact); }
+  std::string_view operator()(const LeasesTaken&) const { return "leases-taken"; }
   std::string_view operator()(const PeerLost&) const { return "peer-lost"; }
   std::string_view operator()(const PeerFound&) const { return "peer-found"; }
   std::string_view operator()(const HistoryWarning&) const { return "history-warning"; }

@@ -136,6 +136,15 @@ struct ConsumerTermsSet {
   std::string by;
   bool operator==(const ConsumerTermsSet&) const = default;
 };
+/// From now on the node that writes this keeps the deployment's leases (SPEC SRV-4): of all such
+/// facts the one of the highest epoch counts, of the same epoch that of the smaller node id.
+struct LeasesTaken {
+  std::uint32_t epoch = 0;  ///< 1 to kMaxEpoch
+  std::string cause;        ///< `vip`, `first`, `administrator`
+  std::string by;           ///< the administrator; else empty
+  bool operator==(const LeasesTaken&) const = default;
+};
+inline constexpr std::uint32_t kMaxEpoch = 2'000'000'000;
 /// The peer stayed silent for peer.hold: from now on its keys count as absent for this node (SPEC
 /// KEY-12).
 struct PeerLost {
@@ -164,7 +173,7 @@ using FactBody =
     std::variant<NodeStarted, NodeStopped, NodeJoined, NodeFactors, KeyRead, KeyGone,
                  LicenseImported, LicenseDeleted, LicenseWithdrawn, TrustInstalled, ImportRefused,
                  ClockJumped, TimeRepaired, LeaseReleased, ConsumerTermsSet, AccessFact,
-                 UpstreamFact, PeerLost, PeerFound, HistoryWarning, UnknownFact>;
+                 UpstreamFact, LeasesTaken, PeerLost, PeerFound, HistoryWarning, UnknownFact>;
 
 /// `node-started`, `key-read`, …
 std::string_view kind(const FactBody& body);

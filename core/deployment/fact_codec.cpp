@@ -181,6 +181,11 @@ struct BodyWriter {
   }
   void operator()(const AccessFact& body) const { write_access_fact(body, out); }
   void operator()(const UpstreamFact& body) const { write_upstream_fact(body, out); }
+  void operator()(const LeasesTaken& body) const {
+    out["epoch"] = body.epoch;
+    out["cause"] = body.cause;
+    if (!body.by.empty()) out["by"] = body.by;
+  }
   void operator()(const PeerLost& body) const { out["peer"] = body.peer; }
   void operator()(const PeerFound& body) const { out["peer"] = body.peer; }
   void operator()(const HistoryWarning& body) const {
@@ -251,6 +256,15 @@ LeaseReleased lease_from(const Json& in) {
   return released;
 }
 
+LeasesTaken taking_from(const Json& in) {
+  LeasesTaken taken{0, in.at("cause"), in.value("by", "")};
+  const auto& epoch = in.at("epoch");
+  if (!epoch.is_number_unsigned() || epoch == 0 || epoch > kMaxEpoch)
+    throw BadFact{"leases taken without an epoch"};
+  taken.epoch = epoch;
+  return taken;
+}
+
 FactBody body_from(const std::string& kind, const Json& in) {
   if (kind == "node-started") return NodeStarted{in.at("version")};
   if (kind == "node-stopped") return NodeStopped{};
@@ -274,6 +288,7 @@ FactBody body_from(const std::string& kind, const Json& in) {
     return ConsumerTermsSet{in.at("consumer"), quantities_from(in, "reserve"),
                             quantities_from(in, "cap"), quantities_from(in, "low_water"),
                             in.at("by")};
+  if (kind == "leases-taken") return taking_from(in);
   if (kind == "peer-lost") return PeerLost{in.at("peer")};
   if (kind == "peer-found") return PeerFound{in.at("peer")};
   if (kind == "history-warning") return HistoryWarning{in.at("code"), in.at("detail")};

@@ -181,6 +181,7 @@ void Witness::license_withdrawn(Time now, LicenseWithdrawn withdrawn) {
 void Witness::lease_released(Time now, LeaseReleased released) { add(now, std::move(released)); }
 
 void Witness::consumer_terms(Time now, ConsumerTermsSet terms) { add(now, std::move(terms)); }
+void Witness::leases_taken(Time now, LeasesTaken taken) { add(now, std::move(taken)); }
 
 void Witness::trust_installed(Time now, TrustInstalled installed) {
   add(now, std::move(installed));

@@ -80,6 +80,7 @@ class Witness {
   void access_changed(Time now, AccessFact fact);
   /// What a client site has of its upstream changed (SPEC SRV-3).
   void upstream(Time now, UpstreamFact fact);
+  void leases_taken(Time now, LeasesTaken taken);  ///< SPEC SRV-4
   void warn(Time now, std::string code, std::string detail);
 
   /// The link is up and the peer's facts have been merged.

@@ -217,6 +217,7 @@ tl::expected<bool, LeaseRefusal> LeaseLedger::put(const LeaseRequest& request, s
 /// `slot` is where the consumer is found.
 LeaseLedger::Slot LeaseLedger::set(Slot slot, const LeaseTable::Name& consumer, std::uint32_t ttl,
                                    std::span<const Item> items) {
+  longest_ttl_ = std::max(longest_ttl_, ttl);
   if (slot == LeaseTable::kNone) return table_.insert(consumer, ttl, items);
   table_.write_items(slot, items);
   return slot;

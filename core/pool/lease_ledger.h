@@ -59,6 +59,8 @@ class LeaseLedger {
   /// than the lost ones: the caller gives it the time.
   void count_from(std::uint64_t version) { version_ = std::max(version_, version); }
   std::uint32_t epoch() const { return epoch_; }
+  /// What is changed from now on is of this epoch.
+  void begin_epoch(std::uint32_t epoch) { epoch_ = epoch; }
 
   // --- changes
 
@@ -70,6 +72,11 @@ class LeaseLedger {
   bool heartbeat(std::string_view consumer, std::uint32_t now);
   /// False: it held none.
   bool release(std::string_view consumer);
+  /// Takes in what another holder granted, as it is (SPEC SRV-4), with one full TTL, if it is later
+  /// than what is known here. `floors`: only as far as there is room, or as far as so much was used
+  /// of a pool before; null: in any case.
+  enum class Adopted { yes, known, no_room };
+  Adopted adopt(const Lease& lease, std::uint32_t now, const Quantities* floors = nullptr);
   /// Ends what has not been renewed, up to `limit` leases; how many. A lease whose change is not
   /// durable yet is put off by a second.
   std::size_t expire(std::uint32_t now, std::size_t limit);
@@ -110,6 +117,12 @@ class LeaseLedger {
   LeaseVersion version(Slot slot) const;
   std::uint32_t ttl(Slot slot) const { return table_.row(slot).ttl; }
   std::uint32_t expires(Slot slot) const { return table_.row(slot).expires; }
+  /// Its consumer was heard in this run, and its TTL is not over.
+  bool alive(Slot slot, std::uint32_t now) const {
+    return expires(slot) > now && expires(slot) > loaded_at_ + ttl(slot);
+  }
+  /// Of all leases that were seen in this run; 0: there was none.
+  std::uint32_t longest_ttl() const { return longest_ttl_; }
   void read_items(Slot slot, LeaseTable::Items& out) const { table_.read_items(slot, out); }
   Lease lease(Slot slot) const;
   /// Appends its state as read_leases() takes it.
@@ -165,12 +178,16 @@ class LeaseLedger {
   void restore(std::string_view consumer, const Before& before, std::span<const Item> items);
   Slot set(Slot slot, const LeaseTable::Name& consumer, std::uint32_t ttl,
            std::span<const Item> items);
+  bool intern_items(const Lease& lease);
+  bool fits(std::string_view consumer, const Quantities& floors);
   void remove(Slot slot);
   std::uint32_t owner_number(std::string_view owner);
   bool take_over(const PackedLease& lease, std::uint32_t owner);
 
-  const std::uint32_t epoch_;
+  std::uint32_t epoch_;
   std::uint64_t version_ = 0;
+  std::uint32_t longest_ttl_ = 0;
+  std::uint32_t loaded_at_ = 0;
   LeaseTable table_;
   PoolAccounts accounts_;
   TermsByConsumer terms_;

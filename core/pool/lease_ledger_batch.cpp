@@ -145,6 +145,7 @@ Result<void> LeaseLedger::load(ByteView row) {
 }
 
 void LeaseLedger::loaded(std::uint32_t now) {
+  loaded_at_ = now;
   for (Slot slot = 0; slot < slots(); ++slot)
     if (occupied(slot)) table_.set_expiry(slot, now + ttl(slot));
 }

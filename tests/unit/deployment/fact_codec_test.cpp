@@ -41,6 +41,8 @@ const std::vector<FactBody>& bodies() {
       TimeRepaired{"T-1", kAt, "ff", {{"c1", 7}}, true, "root"},
       TimeRepaired{"T-1", kAt, "ff", {}, false, "root"},
       LeaseReleased{"vm-1", 1, 7, {{{"kvm", "cpu-socket"}, 4}}, "root", "it hangs"},
+      LeasesTaken{3, "administrator", "root"},
+      LeasesTaken{kMaxEpoch, "vip", ""},
       ConsumerTermsSet{"vm-1", {{{"kvm", "host"}, 1}}, {}, {{{"kvm", "host"}, 2}}, "root"},
       TokenCreated{std::string(16, '1'), std::string(64, '2'), Role::consumer, "web-1", kAt,
                    "root"},
