@@ -27,6 +27,8 @@ constexpr std::array kStatuses{
     Row{"not-yet-valid", 422},
     Row{"not-owner", 403},
     Row{"lease-unknown", 404},
+    Row{"not-holder", 421},
+    Row{"recovering", 503},
     Row{"too-many-leases", 503},
     Row{"request-invalid", 422},
     Row{"password-unfit", 422},

@@ -38,6 +38,10 @@ class Consumers {
   /// SPEC POOL-8; empty terms remove them.
   virtual void set_terms(const net::Caller& caller, const std::string& consumer,
                          ConsumerTerms terms, net::Done done) = 0;
+  /// Which node keeps the leases (SPEC SRV-4).
+  virtual net::Response holder() = 0;
+  /// This node keeps them from now on; `force`: although the other one cannot be asked for them.
+  virtual void take_over(const net::Caller& caller, bool force, net::Done done) = 0;
 };
 
 }  // namespace latchkey

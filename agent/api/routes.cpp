@@ -16,6 +16,7 @@ net::Router make_routes(Backend& backend) {
   add_request_key_routes(router, backend);
   add_trust_routes(router, backend);
   add_time_routes(router, backend);
+  add_server_routes(router, backend);
   add_access_routes(router, backend.access());
   add_site_routes(router, backend.draws(), backend.upstream());
   add_event_routes(router, backend);

@@ -21,6 +21,7 @@ void add_record_routes(net::Router& router, Backend& backend);
 void add_request_key_routes(net::Router& router, Backend& backend);
 void add_trust_routes(net::Router& router, Backend& backend);
 void add_time_routes(net::Router& router, Backend& backend);
+void add_server_routes(net::Router& router, Backend& backend);
 void add_access_routes(net::Router& router, AccessBackend& access);
 void add_site_routes(net::Router& router, DrawBackend& draws, UpstreamBackend& upstream);
 void add_event_routes(net::Router& router, Backend& backend);

@@ -105,9 +105,11 @@ App::App(AppParts parts)
       requests_(log_, identity_, std::move(parts.machine), [this] { return names(); }),
       trust_({clock_, log_, settings_, [this] { return names(); }, [this] { keys_.refresh(); }},
              std::move(parts.configured_trust), std::move(parts.trust)),
-      leases_({reactor_, clock_, log_, *store_, publisher_, config_.catalog.content, identity_,
-               boot_seconds, config_.leases.least_ttl},
-              std::move(parts.leases)),
+      leases_(
+          {reactor_, clock_, log_, *store_, publisher_, config_.catalog.content, identity_,
+           boot_seconds, config_.leases.least_ttl, config_.server.vip, [this] { return names(); },
+           [this](LeaseWord word) { link_.say(std::move(word)); }, [this] { link_.beat(); }},
+          std::move(parts.leases)),
       pools_(publisher_, leases_, config_.catalog.content),
       metrics_({clock_, publisher_, leases_, peer_desk_, *store_, traffic_, boot_seconds}),
       access_(
@@ -135,6 +137,7 @@ App::App(AppParts parts)
     leases_.published();
     upstream_.published();
   });
+  peer_desk_.keep_leases(leases_.desk());
   peer_desk_.on_peer_has([this](const ChainHeads& theirs) {
     licenses_.peer_has(theirs);
     time_.peer_has(theirs);
@@ -162,6 +165,7 @@ Result<void> App::start() {
   LK_CHECK(keys_.start());
   LK_CHECK(network_.start(routes()));
   LK_CHECK(link_.start());
+  LK_CHECK(watch_address());
   log_.when_durable([] { systemd::ready(); });
   beat_->set(beat_interval(), [this] { beat(); });
   wait_for_signal();
@@ -172,6 +176,16 @@ Result<void> App::start() {
                                    {"socket", config_.api.socket.string()}});
   if (!config_.keys.emulated_port.empty())
     log::warning(names::kEmulatedPort, {{"path", config_.keys.emulated_port.string()}});
+  return {};
+}
+
+/// SPEC SRV-4: the leases follow the virtual address.
+Result<void> App::watch_address() {
+  if (config_.server.vip.empty()) return {};
+  LK_TRY(address_, net::AddressWatch::start(config_.server.vip, [this](bool here) {
+           leases_.desk().set_address_seen(here);
+         }));
+  address_readable_.emplace(context_, address_->fd(), [this] { address_->handle_readable(); });
   return {};
 }
 
@@ -198,6 +212,7 @@ void App::stop() {
   beat_->cancel();
   server_.reset();
   network_.stop();
+  address_readable_.reset();
   link_.stop();
   upstream_.stop();
   keys_.stop(std::chrono::milliseconds(0));

@@ -10,8 +10,10 @@
 #include "agent/app/network_face.h"
 #include "agent/app/peer_desk.h"
 #include "agent/app/site_desk.h"
+#include "agent/net/address_watch.h"
 #include "agent/net/unix_server.h"
 #include "agent/reactor/asio_reactor.h"
+#include "agent/reactor/readable_watch.h"
 #include "agent/store/heal.h"
 #include "agent/store/sqlite_store.h"
 
@@ -49,6 +51,7 @@ class App {
   void wait_for_signal();
   void reload();
   Result<void> reload_trust(const Config::Trust& wanted);
+  Result<void> watch_address();
   void stop();
   void beat();
   void changed();
@@ -90,6 +93,8 @@ class App {
   FrontDesk front_desk_;
   std::optional<net::UnixServer> server_;
   NetworkFace network_;
+  std::unique_ptr<net::AddressWatch> address_;
+  std::optional<ReadableWatch> address_readable_;
   std::unique_ptr<Alarm> beat_;
   std::unique_ptr<Alarm> last_call_;  ///< bounds the clean stop
   std::uint64_t pushed_ = 0;          ///< how many facts the link was told of

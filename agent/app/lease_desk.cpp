@@ -45,14 +45,20 @@ LeaseDesk::LeaseDesk(Parts parts, LoadedLeases loaded)
     : parts_(std::move(parts)),
       ledger_(std::move(loaded.ledger)),
       journal_(parts_.reactor, parts_.store, *ledger_, loaded, [this] { note_change(); }),
+      holder_({parts_.reactor, parts_.log, *ledger_, journal_, parts_.identity.node_id(),
+               parts_.vip, parts_.boot_seconds, [this] { return next_version(); }, parts_.names,
+               parts_.say, parts_.beat, [this] { note_change(); }}),
       policy_([this](const std::string& object) { return denial(object); }),
       expiry_(parts_.reactor.alarm()),
       refresh_(parts_.reactor.alarm()) {
-  const auto since = parts_.clock.now().time_since_epoch().count();
-  ledger_->count_from(static_cast<std::uint64_t>(std::max<std::int64_t>(since, 0)) *
-                      kVersionsPerMs);
+  ledger_->count_from(next_version());
   ledger_->loaded(now());
   wait_for_expiry();
+}
+
+std::uint64_t LeaseDesk::next_version() const {
+  const auto since = parts_.clock.now().time_since_epoch().count();
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(since, 0)) * kVersionsPerMs;
 }
 
 // --- what consumers ask
@@ -60,11 +66,19 @@ LeaseDesk::LeaseDesk(Parts parts, LoadedLeases loaded)
 void LeaseDesk::state_usage(const net::Caller& caller, const std::string& consumer,
                             const UsageStatement& statement, net::Done done) {
   if (auto wrong = check(statement)) return done(error_answer(*wrong));
+  std::optional<Lease> before;
   if (!statement.token.empty()) {
-    const auto known = seal().open(statement.token);
-    if (!known) return done(error_answer(known.error()));
-    ledger_->count_from(known->version.number);
+    auto opened = open_token(caller, consumer, statement.token);
+    if (!opened) return done(error_answer(opened.error()));
+    before = *std::move(opened);
   }
+  if (auto elsewhere = holder_.misdirected()) return done(*std::move(elsewhere));
+  if (holder_.nobody())
+    return serve_first([this, caller, consumer, statement,
+                        done] { state_usage(caller, consumer, statement, done); },
+                       done);
+  if (before)
+    if (auto refused = adopt(*before)) return done(*std::move(refused));
   put({consumer, caller.id, any_owner(caller), statement.usage, statement.ttl_s,
        hash_of(statement.request)},
       std::move(done));
@@ -88,33 +102,40 @@ void LeaseDesk::put(const LeaseRequest& request, net::Done done) {
 
 void LeaseDesk::heartbeat(const net::Caller& caller, const std::string& consumer,
                           const std::string& token, net::Done done) {
+  if (!token.empty()) return heartbeat_with_token(caller, consumer, token, std::move(done));
+  if (auto elsewhere = holder_.misdirected()) return done(*std::move(elsewhere));
   end_expired();
   const auto slot = ledger_->find(consumer);
-  if (slot == LeaseTable::kNone) {
-    if (!token.empty()) return put_token(caller, consumer, token, std::move(done));
-    return done(error_answer(unknown(consumer)));
-  }
+  if (slot == LeaseTable::kNone) return done(error_answer(unknown(consumer)));
   if (!may_touch(caller, slot)) return done(error_answer(not_owner(consumer)));
   ledger_->heartbeat(consumer, now());
   done(heartbeat_answer(*ledger_, slot, expires(slot)));
 }
 
-/// The lease was lost here, or has ended: it comes back if there still is room for it.
-void LeaseDesk::put_token(const net::Caller& caller, const std::string& consumer,
-                          const std::string& token, net::Done done) {
-  const auto lost = seal().open(token);
+/// A lease that was lost here, or has ended, comes back if there still is room for it.
+void LeaseDesk::heartbeat_with_token(const net::Caller& caller, const std::string& consumer,
+                                     const std::string& token, net::Done done) {
+  const auto lost = open_token(caller, consumer, token);
   if (!lost) return done(error_answer(lost.error()));
-  if (lost->consumer != consumer || (lost->owner != caller.id && !any_owner(caller)))
-    return done(error_answer(not_owner(consumer)));
-  ledger_->count_from(lost->version.number);
+  if (auto elsewhere = holder_.misdirected()) return done(*std::move(elsewhere));
+  if (holder_.nobody())
+    return serve_first(
+        [this, caller, consumer, token, done] { heartbeat(caller, consumer, token, done); }, done);
+  end_expired();
+  const auto slot = ledger_->find(consumer);
+  if (slot != LeaseTable::kNone && ledger_->version(slot) >= lost->version)
+    return heartbeat(caller, consumer, {}, std::move(done));
+  if (auto refused = adopt(*lost)) return done(*std::move(refused));
   put({consumer, lost->owner, any_owner(caller), lost->usage, lost->ttl_s, lost->request},
       std::move(done));
 }
 
 void LeaseDesk::release(const net::Caller& caller, const std::string& consumer, net::Done done) {
+  if (auto elsewhere = holder_.looks_elsewhere()) return done(*std::move(elsewhere));
   const auto slot = ledger_->find(consumer);
-  if (slot == LeaseTable::kNone) return done(error_answer(unknown(consumer)));
+  if (slot == LeaseTable::kNone) return done(lacking(unknown(consumer)));
   if (!may_touch(caller, slot)) return done(error_answer(not_owner(consumer)));
+  holder_.released(slot);
   ledger_->release(consumer);
   note_change();
   journal_.answer_when_durable(std::move(done), json_answer({{"consumer", consumer}}));
@@ -128,6 +149,7 @@ bool LeaseDesk::may_touch(const net::Caller& caller, Slot slot) const {
 
 /// SPEC QUOTA-2, QUOTA-3: what is denied as `create` is denied here.
 std::optional<Error> LeaseDesk::denial(const std::string& object) {
+  if (auto denied = holder_.growth_denied()) return denied;
   if (capacity_stale_ && capacity_.over_quota) {
     denials_.clear();  // what was given back may have ended it
     capacity();
@@ -148,7 +170,7 @@ net::Response LeaseDesk::granted(Slot slot) {
 
 net::Response LeaseDesk::refused(const LeaseRefusal& refusal) const {
   const auto status = http_status(refusal.error);
-  if (!refusal.pool) return net::problem(status, refusal.error);
+  if (!refusal.pool) return with_wait(net::problem(status, refusal.error));
   return net::problem(status, refusal.error,
                       {{"pool", figures_json(ledger_->accounts(), *refusal.pool)}});
 }
@@ -170,9 +192,9 @@ Time LeaseDesk::expires(Slot slot) const {
 
 const Capacity& LeaseDesk::capacity() {
   if (!std::exchange(capacity_stale_, false)) return capacity_;
-  const auto& accounts = ledger_->accounts();
-  capacity_ = latchkey::capacity(parts_.publisher.view().entitlements, accounts.usage(),
-                                 parts_.catalog, accounts.reserved());
+  const auto now = used();
+  capacity_ = latchkey::capacity(parts_.publisher.view().entitlements, now.usage, parts_.catalog,
+                                 now.reserved);
   return capacity_;
 }
 
@@ -189,7 +211,7 @@ Quantities LeaseDesk::held_by(const std::string& consumer) const {
 /// SPEC POOL-4.
 void LeaseDesk::end_expired() {
   const auto second = now();
-  const auto due = ledger_->next_expiry();
+  const auto due = next_end();
   if (!due || *due > second) return;
   const auto ended = ledger_->expire(second, kEndedAtOnce);
   if (ended == 0) return;
@@ -197,9 +219,15 @@ void LeaseDesk::end_expired() {
   journal_.gathered();
 }
 
+std::optional<std::uint32_t> LeaseDesk::next_end() const {
+  auto due = ledger_->next_expiry();
+  if (due) due = std::max(*due, holder_.no_end_before());
+  return due;
+}
+
 /// One timer, for the next lease that may end.
 void LeaseDesk::wait_for_expiry() {
-  const auto due = ledger_->next_expiry();
+  const auto due = next_end();
   if (due == expiry_due_) return;
   expiry_due_ = due;
   if (!due) return expiry_->cancel();
@@ -233,9 +261,9 @@ void LeaseDesk::published() {
 }
 
 Consumption LeaseDesk::consumption() {
-  Consumption now{
-      ledger_->accounts().usage(), ledger_->accounts().reserved(), {}, ledger_->size(), nullptr};
+  auto now = used();
   now.failure = journal_.failure();
+  if (holder_.elsewhere() != nullptr) return now;
   for (const auto& [consumer, terms] : ledger_->terms())
     for (const auto& [pool, mark] : terms.low_water)
       if (const auto left = ledger_->available_to(consumer, pool); left < mark)

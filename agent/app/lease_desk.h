@@ -7,6 +7,7 @@
 #include <string>
 
 #include "agent/api/consumers.h"
+#include "agent/app/holder_desk.h"
 #include "agent/app/lease_journal.h"
 #include "agent/app/publisher.h"
 #include "agent/identity/identity.h"
@@ -28,6 +29,11 @@ class LeaseDesk final : public Consumers {
     const Identity& identity;
     std::function<std::uint32_t()> boot_seconds;  ///< counts on while the machine sleeps
     std::chrono::seconds least_ttl;               ///< shorter ones are refused
+    // As HolderDesk::Parts; as they are here: a node without a peer.
+    std::string vip{};
+    std::function<NodeNames()> names = [] { return NodeNames(); };
+    std::function<void(LeaseWord)> say = [](const LeaseWord&) {};
+    std::function<void()> beat = [] {};
   };
   LeaseDesk(Parts parts, LoadedLeases loaded);
 
@@ -43,6 +49,10 @@ class LeaseDesk final : public Consumers {
   void set_terms(const net::Caller& caller, const std::string& consumer, ConsumerTerms terms,
                  net::Done done) override;
 
+  net::Response holder() override;
+  void take_over(const net::Caller& caller, bool force, net::Done done) override;
+
+  HolderDesk& desk() { return holder_; }
   /// The published state has changed: what may be used, or what administrators decided.
   void published();
   /// Their journal was found damaged.
@@ -59,9 +69,18 @@ class LeaseDesk final : public Consumers {
 
   bool may_touch(const net::Caller& caller, Slot slot) const;
   std::optional<Error> denial(const std::string& object);
+  std::uint64_t next_version() const;
   void put(const LeaseRequest& request, net::Done done);
-  void put_token(const net::Caller& caller, const std::string& consumer, const std::string& token,
-                 net::Done done);
+  void heartbeat_with_token(const net::Caller& caller, const std::string& consumer,
+                            const std::string& token, net::Done done);
+  void serve_first(std::function<void()> then, const net::Done& done);
+  Result<Lease> open_token(const net::Caller& caller, const std::string& consumer,
+                           const std::string& token);
+  std::optional<net::Response> adopt(const Lease& lease);
+  net::Response lacking(const Error& unknown) const;
+  net::Response with_wait(net::Response response) const;
+  Consumption used() const;
+  std::optional<std::uint32_t> next_end() const;
   std::optional<Error> check(const UsageStatement& statement) const;
   net::Response granted(Slot slot);
   net::Response refused(const LeaseRefusal& refusal) const;
@@ -72,10 +91,12 @@ class LeaseDesk final : public Consumers {
   void wait_for_expiry();
   void note_change();
   void take_facts();
+  void take_terms();
 
   Parts parts_;
   std::unique_ptr<LeaseLedger> ledger_;
   LeaseJournal journal_;
+  HolderDesk holder_;
   std::unique_ptr<LeaseSeal> seal_;
   std::string sealed_for_;  ///< deployment that seal_ is of
   std::map<std::string, std::optional<Error>, std::less<>> denials_;  ///< by object

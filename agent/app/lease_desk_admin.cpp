@@ -22,6 +22,7 @@ Error holds_nothing(const std::string& consumer) {
 }  // namespace
 
 net::Response LeaseDesk::list(const net::Caller& caller, std::uint64_t after, std::size_t limit) {
+  if (auto elsewhere = holder_.looks_elsewhere()) return *std::move(elsewhere);
   end_expired();
   ConsumerPage page;
   auto slot = static_cast<Slot>(std::min<std::uint64_t>(after, ledger_->slots()));
@@ -33,6 +34,7 @@ net::Response LeaseDesk::list(const net::Caller& caller, std::uint64_t after, st
 }
 
 net::Response LeaseDesk::show(const net::Caller& caller, const std::string& consumer) {
+  if (auto elsewhere = holder_.looks_elsewhere()) return *std::move(elsewhere);
   end_expired();
   const auto slot = ledger_->find(consumer);
   const auto terms = ledger_->terms().find(consumer);
@@ -49,6 +51,7 @@ net::Response LeaseDesk::show(const net::Caller& caller, const std::string& cons
 
 void LeaseDesk::force_release(const net::Caller& caller, const std::string& consumer,
                               const std::string& reason, net::Done done) {
+  if (auto elsewhere = holder_.looks_elsewhere()) return done(*std::move(elsewhere));
   end_expired();
   const auto slot = ledger_->find(consumer);
   if (slot == LeaseTable::kNone) return done(error_answer(holds_nothing(consumer)));
@@ -88,6 +91,7 @@ void LeaseDesk::take_facts() {
   for (; fresh != entries.end(); ++fresh) {
     facts_seen_ = fresh->position;
     const auto& body = fresh->stored.fact.body;
+    holder_.learn(fresh->stored.fact);
     terms_changed = terms_changed || std::holds_alternative<ConsumerTermsSet>(body);
     const auto* released = std::get_if<LeaseReleased>(&body);
     if (released == nullptr) continue;
@@ -95,11 +99,16 @@ void LeaseDesk::take_facts() {
     if (slot == LeaseTable::kNone ||
         ledger_->version(slot) > LeaseVersion{released->epoch, released->version})
       continue;
+    holder_.released(slot);
     ledger_->release(released->consumer);
     note_change();
     journal_.gathered();
   }
-  if (!terms_changed) return;
+  holder_.look();
+  if (terms_changed) take_terms();
+}
+
+void LeaseDesk::take_terms() {
   TermsByConsumer terms;
   for (const auto& fact : parts_.log.view().facts())
     if (const auto* set = std::get_if<ConsumerTermsSet>(&fact.body))

@@ -61,11 +61,13 @@ void PeerDesk::foreign_chain_forked(const std::string& chain) {
 void PeerDesk::peer_up(const std::string& peer_node) {
   log::info(names::kPeerUp, {{"node", peer_node}});
   log_.witness([](Witness& w, Time now) { w.peer_up(now); });
+  leases_->set_linked(true);
 }
 
 void PeerDesk::peer_down(const std::string& peer_node) {
   log::warning(names::kPeerDown, {{"node", peer_node}});
   log_.witness([](Witness& w, Time now) { w.peer_down(now); });
+  leases_->set_linked(false);
 }
 
 void PeerDesk::peer_times(const NodeTimes& theirs) {

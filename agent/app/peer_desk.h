@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/app/agent_clock.h"
+#include "agent/app/holder_desk.h"
 #include "agent/app/node_log.h"
 #include "agent/app/read_settings.h"
 #include "agent/identity/identity.h"
@@ -45,6 +46,10 @@ class PeerDesk final : public PeerHost {
   /// By what was heard last; nothing before anything was, since this agent's start.
   std::optional<PeerLag> lag() const;
 
+  LeaseTalk* leases() override { return leases_; }
+
+  /// Who keeps the leases, and hears of the link.
+  void keep_leases(HolderDesk& leases) { leases_ = &leases; }
   void on_peer_has(std::function<void(const ChainHeads&)> call) { peer_has_ = std::move(call); }
 
  private:
@@ -56,6 +61,7 @@ class PeerDesk final : public PeerHost {
   std::function<void(const ChainHeads&)> peer_has_;
   std::optional<std::chrono::steady_clock::time_point> heard_;
   ChainHeads theirs_;
+  HolderDesk* leases_ = nullptr;
 };
 
 }  // namespace latchkey

@@ -40,6 +40,7 @@ struct Circumstance {
     const bool lost = std::holds_alternative<UpstreamLost>(fact);
     return {std::string(done_by(fact)), "", lost ? "warning" : "done"};
   }
+  Circumstances operator()(const LeasesTaken& fact) const { return {fact.by, fact.cause}; }
   Circumstances operator()(const PeerLost&) const { return {"", "", "warning"}; }
   Circumstances operator()(const HistoryWarning&) const { return {"", "", "warning"}; }
   template <class Other>

@@ -92,6 +92,12 @@ struct Describer {
   }
   std::string operator()(const AccessFact& fact) const { return latchkey::describe(fact); }
   std::string operator()(const UpstreamFact& fact) const { return latchkey::describe(fact); }
+  std::string operator()(const LeasesTaken& fact) const {
+    return "this node keeps the leases from now on, epoch " + std::to_string(fact.epoch) +
+           (fact.cause == "vip"     ? ": it has the virtual address"
+            : fact.cause == "first" ? ": it served first"
+                                    : ": ordered by " + fact.by);
+  }
   std::string operator()(const PeerLost& fact) const {
     return "node " + name_of(fact.peer, names) + " is unreachable; its keys count as absent here";
   }

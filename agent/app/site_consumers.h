@@ -43,6 +43,10 @@ class SiteConsumers final : public Consumers {
                  net::Done done) override {
     leases_.set_terms(caller, consumer, std::move(terms), std::move(done));
   }
+  net::Response holder() override { return leases_.holder(); }
+  void take_over(const net::Caller& caller, bool force, net::Done done) override {
+    leases_.take_over(caller, force, std::move(done));
+  }
 
   bool anybody_waits() const { return !waiting_.empty(); }
   /// What they ask for, beyond what they hold.

@@ -1,5 +1,6 @@
 #include "agent/config/config.h"
 
+#include <arpa/inet.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +22,12 @@ std::string host_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "node";
   return name.data();
+}
+
+bool is_address(const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> out{};
+  return ::inet_pton(AF_INET, text.c_str(), out.data()) == 1 ||
+         ::inet_pton(AF_INET6, text.c_str(), out.data()) == 1;
 }
 
 void read_node(TableReader reader, Config::Node& node) {
@@ -78,6 +85,9 @@ void read_peer(TableReader reader, Config::Peer& peer) {
 void read_server(TableReader reader, Config::Server& server) {
   reader.endpoint("listen", server.listen);
   reader.text("vip", server.vip);
+  if (!server.vip.empty() && !is_address(server.vip))
+    reader.refuse("vip", {"", server.vip + " is no IPv4 or IPv6 address",
+                          "write it as 192.0.2.10 or 2001:db8::10, without a mask"});
   reader.path("certificate", server.certificate);
   reader.path("key", server.key);
   reader.texts("names", server.names);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/peer/lease_talk.h"
 #include "core/base/result.h"
 #include "core/deployment/license_clock.h"
 #include "core/ports.h"
@@ -76,6 +77,9 @@ class PeerHost {
 
   /// What the peer says that it has, durably; at its greeting and whenever that changed.
   virtual void peer_has(const ChainHeads& theirs) = 0;
+
+  /// Null: this node keeps no leases.
+  virtual LeaseTalk* leases() { return nullptr; }
 
   /// What an inviter hands to the node that joins, over the proven link.
   virtual Membership membership() const = 0;

@@ -31,6 +31,8 @@ PeerLink::~PeerLink() { stop(); }
 Result<void> PeerLink::start() { return impl_->start(); }
 void PeerLink::stop() { impl_->stop(); }
 void PeerLink::push() { impl_->push(); }
+void PeerLink::beat() { impl_->beat(); }
+void PeerLink::say(LeaseWord word) { impl_->say(std::move(word)); }
 Result<Invitation> PeerLink::invite() { return impl_->invite(); }
 void PeerLink::join(std::string_view token, std::function<void(Result<void>)> done) {
   impl_->join(token, std::move(done));
@@ -72,6 +74,14 @@ void PeerLink::Impl::stop() {
 
 void PeerLink::Impl::push() {
   if (session_) session_->push();
+}
+
+void PeerLink::Impl::beat() {
+  if (session_) session_->beat_now();
+}
+
+void PeerLink::Impl::say(LeaseWord word) {
+  if (session_ && session_->up()) session_->say(std::move(word));
 }
 
 PeerStatus PeerLink::Impl::status() const {

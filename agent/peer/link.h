@@ -73,6 +73,10 @@ class PeerLink {
   void stop();
   /// New facts are durable here: send them now.
   void push();
+  /// A heartbeat, now.
+  void beat();
+  /// To the peer, if the link is up; else it is lost.
+  void say(LeaseWord word);
 
   /// One invitation is open at a time; it is void after use, its expiry, a newer one, or a restart.
   /// Inviting while paired is how a lost node is replaced: the old peer is forgotten when the new

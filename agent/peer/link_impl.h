@@ -23,6 +23,8 @@ class PeerLink::Impl {
   Result<void> start();
   void stop();
   void push();
+  void beat();
+  void say(LeaseWord word);
   Result<Invitation> invite();
   void join(std::string_view token, std::function<void(Result<void>)> done);
   PeerStatus status() const;

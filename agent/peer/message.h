@@ -23,6 +23,7 @@ inline constexpr std::size_t kFactsPerBatch = 256;
 inline constexpr std::size_t kHeadsLimit = 4096;
 inline constexpr std::size_t kMembersLimit = 64;
 inline constexpr std::size_t kPointsLimit = 64;
+inline constexpr std::size_t kLeasePartLimit = 1 << 20;  ///< bytes of either list of leases
 
 struct Hello {
   std::uint64_t version = kVersion;
@@ -49,6 +50,7 @@ struct Ack {
 struct Synced {};
 struct Heartbeat {
   std::optional<NodeTimes> times{};  ///< as in Hello
+  std::optional<LeaseFigures> leases{};
 };
 /// Which of these points of `chain` do you have? Ascending.
 struct Locate {
@@ -86,8 +88,9 @@ struct PairGrant {
   Membership membership;
 };
 
-using Message = std::variant<Hello, Facts, Ack, Synced, Heartbeat, Locate, Located, Refusal,
-                             PairRequest, PairChallenge, PairProof, PairGrant>;
+using Message =
+    std::variant<Hello, Facts, Ack, Synced, Heartbeat, Locate, Located, Refusal, LeaseClaim,
+                 LeasePart, LeaseAck, PairRequest, PairChallenge, PairProof, PairGrant>;
 
 /// JSON text, not yet framed. May exceed kFrameLimit for Facts: the sender then sends fewer.
 std::string encode(const Message& message);

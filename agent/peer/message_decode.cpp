@@ -5,6 +5,8 @@
 #include "agent/peer/message.h"
 #include "core/base/json.h"
 #include "core/base/sha256.h"
+#include "core/deployment/fact.h"
+#include "core/pool/lease.h"
 
 namespace latchkey::peer {
 namespace {
@@ -15,6 +17,7 @@ constexpr std::size_t kIdDigits = 32;
 constexpr std::size_t kHashDigits = 64;
 constexpr std::size_t kNameLimit = 256;
 constexpr std::size_t kTextLimit = 1024;
+constexpr std::size_t kMaxPoolName = 64;  // as in a license document
 constexpr std::size_t kPemLimit = 4096;
 constexpr std::size_t kTimeLimit = 32;
 constexpr int kDepthLimit = 3;
@@ -54,6 +57,42 @@ class Fields {
     return value != nullptr && value->is_number_unsigned() ? value->get<std::uint64_t>()
                                                            : bad<std::uint64_t>();
   }
+  std::uint32_t number(const char* name, std::uint32_t least, std::uint32_t most) {
+    const auto value = number(name);
+    return value >= least && value <= most ? static_cast<std::uint32_t>(value)
+                                           : bad<std::uint32_t>();
+  }
+  bool flag(const char* name) {
+    const auto* value = find(name);
+    return value != nullptr && value->is_boolean() ? value->get<bool>() : bad<bool>();
+  }
+  Bytes bytes(const char* name, std::size_t limit) {
+    auto found = from_base64(text(name, limit / 3 * 4 + 4));
+    return found && found->size() <= limit ? *std::move(found) : bad<Bytes>();
+  }
+  /// `[[object, unit, quantity], …]`
+  Quantities quantities(const char* name) {
+    Quantities out;
+    for (const auto& entry : array(name, kMaxPools)) {
+      if (!entry.is_array() || entry.size() != 3 || !is_pool_name(entry[0]) ||
+          !is_pool_name(entry[1]) || !entry[2].is_number_unsigned())
+        return bad<Quantities>();
+      out[{entry[0], entry[1]}] = entry[2].get<std::uint64_t>();
+    }
+    return out;
+  }
+  std::optional<LeaseFigures> leases() {
+    if (find("lease_epoch") == nullptr) return std::nullopt;
+    LeaseFigures out;
+    out.sees_address = flag("sees_address");
+    out.epoch = number("lease_epoch", 0, kMaxEpoch);
+    if (out.epoch == 0) return out;
+    out.longest_ttl = number("longest_ttl", 0, kMaxTtl);
+    out.leases = number("leases");
+    out.used = quantities("used");
+    out.reserved = quantities("reserved");
+    return out;
+  }
   const json& array(const char* name, std::size_t limit) {
     static const json kEmpty = json::array();
     const auto* value = find(name);
@@ -91,6 +130,10 @@ class Fields {
   }
 
  private:
+  static bool is_pool_name(const json& value) {
+    return value.is_string() && !value.get_ref<const std::string&>().empty() &&
+           value.get_ref<const std::string&>().size() <= kMaxPoolName;
+  }
   const json* find(const char* name) const {
     const auto found = object_.find(name);
     return found == object_.end() ? nullptr : &*found;
@@ -130,7 +173,15 @@ Message facts(Fields& f) {
 
 Message ack(Fields& f) { return Ack{f.number("number"), f.heads()}; }
 Message synced(Fields&) { return Synced{}; }
-Message heartbeat(Fields& f) { return Heartbeat{f.times()}; }
+Message heartbeat(Fields& f) { return Heartbeat{f.times(), f.leases()}; }
+Message lease_claim(Fields& f) { return LeaseClaim{f.number("epoch", 1, kMaxEpoch)}; }
+Message lease_ack(Fields& f) {
+  return LeaseAck{f.number("epoch", 1, kMaxEpoch), f.number("number")};
+}
+Message lease_part(Fields& f) {
+  return LeasePart{f.number("epoch", 1, kMaxEpoch), f.number("number"), f.flag("last"),
+                   f.bytes("alive", kLeasePartLimit), f.bytes("unheard", kLeasePartLimit)};
+}
 
 Message locate(Fields& f) {
   Locate out{f.hex("chain", kIdDigits), {}};
@@ -180,6 +231,9 @@ constexpr Type kTypes[] = {
     {"locate", locate},
     {"located", located},
     {"refusal", refusal},
+    {"lease-claim", lease_claim},
+    {"lease-part", lease_part},
+    {"lease-ack", lease_ack},
     {"pair-request", pair_request},
     {"pair-challenge", pair_challenge},
     {"pair-proof", pair_proof},

@@ -48,7 +48,36 @@ json body(const Ack& m) {
 }
 
 json body(const Synced&) { return {{"type", "synced"}}; }
-json body(const Heartbeat& m) { return with_times({{"type", "heartbeat"}}, m.times); }
+
+json quantities_json(const Quantities& quantities) {
+  json out = json::array();
+  for (const auto& [pool, quantity] : quantities)
+    out.push_back(json::array({pool.object, pool.unit, quantity}));
+  return out;
+}
+
+json body(const Heartbeat& m) {
+  auto out = with_times({{"type", "heartbeat"}}, m.times);
+  if (!m.leases) return out;
+  out["sees_address"] = m.leases->sees_address;
+  out["lease_epoch"] = m.leases->epoch;
+  if (m.leases->epoch == 0) return out;
+  out["longest_ttl"] = m.leases->longest_ttl;
+  out["leases"] = m.leases->leases;
+  out["used"] = quantities_json(m.leases->used);
+  out["reserved"] = quantities_json(m.leases->reserved);
+  return out;
+}
+
+json body(const LeaseClaim& m) { return {{"type", "lease-claim"}, {"epoch", m.epoch}}; }
+json body(const LeasePart& m) {
+  return {{"type", "lease-part"},        {"epoch", m.epoch},
+          {"number", m.number},          {"last", m.last},
+          {"alive", to_base64(m.alive)}, {"unheard", to_base64(m.unheard)}};
+}
+json body(const LeaseAck& m) {
+  return {{"type", "lease-ack"}, {"epoch", m.epoch}, {"number", m.number}};
+}
 
 json body(const Locate& m) {
   json points = json::array();

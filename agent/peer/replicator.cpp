@@ -60,9 +60,20 @@ void Replicator::beat() {
   beat_->set(config_.heartbeat, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
-    self->channel_->send(Heartbeat{self->host_.times()});
+    self->beat_now();
     self->beat();
   });
+}
+
+void Replicator::beat_now() {
+  if (closed_) return;
+  Heartbeat heartbeat{host_.times(), {}};
+  if (const auto* leases = host_.leases()) heartbeat.leases = leases->figures();
+  channel_->send(heartbeat);
+}
+
+void Replicator::say(LeaseWord word) {
+  if (!closed_) std::visit([this](auto& m) { channel_->send(std::move(m)); }, word);
 }
 
 /// Set to the instant at which the peer would have been silent for too long, not once per frame.
@@ -151,6 +162,12 @@ void Replicator::on(const Synced&) {
 
 void Replicator::on(const Heartbeat& message) {
   if (message.times) host_.peer_times(*message.times);
+  if (auto* leases = host_.leases(); leases != nullptr && message.leases)
+    leases->hear(*message.leases);
+}
+
+void Replicator::hear(LeaseWord word) {
+  if (auto* leases = host_.leases()) leases->hear(std::move(word));
 }
 
 void Replicator::on(const Refusal& message) {

@@ -41,6 +41,9 @@ class Replicator : public std::enable_shared_from_this<Replicator> {
   /// As start(), when the peer's greeting was read already.
   void start_with(Hello hello);
   void push();
+  /// Says how things stand before the next heartbeat is due.
+  void beat_now();
+  void say(LeaseWord word);
   bool up() const { return up_; }
   /// Ends without calling anybody.
   void close();
@@ -59,6 +62,10 @@ class Replicator : public std::enable_shared_from_this<Replicator> {
   void on(const Locate& message);
   void on(const Located& message);
   void on(const Refusal& message);
+  void on(LeaseClaim message) { hear(message); }
+  void on(LeasePart message) { hear(std::move(message)); }
+  void on(LeaseAck message) { hear(message); }
+  void hear(LeaseWord word);
   template <class Other>
   void on(const Other& message);
 

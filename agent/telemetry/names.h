@@ -59,6 +59,8 @@ inline constexpr std::string_view kLoginRefused = "login-refused";
 inline constexpr std::string_view kPeerUp = "peer-up";
 inline constexpr std::string_view kPeerDown = "peer-down";
 inline constexpr std::string_view kPeerPaired = "peer-paired";
+inline constexpr std::string_view kLeaseHolder = "lease-holder";
+inline constexpr std::string_view kVirtualAddress = "virtual-address";
 inline constexpr std::string_view kPeerRefused = "peer-refused";
 
 }  // namespace latchkey::log::names

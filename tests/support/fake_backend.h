@@ -53,6 +53,14 @@ class FakeConsumers final : public Consumers {
                      std::to_string(terms.low_water.size()));
     done(answer);
   }
+  net::Response holder() override {
+    calls_.push_back("holder");
+    return answer;
+  }
+  void take_over(const net::Caller& caller, bool force, net::Done done) override {
+    calls_.push_back("take-over by " + caller.name + (force ? ", forced" : ""));
+    done(answer);
+  }
 
   net::Response answer = json_answer(nlohmann::json::object());
 

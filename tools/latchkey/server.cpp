@@ -17,9 +17,38 @@ void print_spread(Context& context, const json& answer) {
   print_nodes(context, answer, "knows of it", "does not know of it yet");
 }
 
+void print_holder(Context& context, const json& holder) {
+  const auto state = text(holder, "state");
+  context.out << "Leases    ";
+  if (state == "nobody")
+    context.out << "kept by no node yet\n";
+  else if (state == "in-doubt")
+    context.out << "in doubt: the virtual address left this node, and the other node is silent\n";
+  else
+    context.out << "kept by "
+                << (state == "this-node"           ? "this node"
+                    : text(holder, "name").empty() ? "the other node"
+                                                   : "node " + text(holder, "name"))
+                << ", epoch " << text(holder, "epoch") << ", " << text(holder, "leases")
+                << " held\n";
+  if (const auto left = text(holder, "recovering_s"); !left.empty() && left != "0")
+    context.out << "          nothing new is granted for " << left
+                << " s: waits for what was granted before\n";
+  if (const auto& vip = member(holder, "vip"); vip.is_object())
+    context.out << "Address   " << text(vip, "address")
+                << (flag(vip, "here") ? " is on this node\n" : " is not on this node\n");
+}
+
+void show_json(Context& context, json server) {
+  show_or_report(context, context.client().get("/v1/server/holder"), [&](const json& holder) {
+    server["holder"] = holder;
+    print_json(context, server);
+  });
+}
+
 void show(Context& context) {
   show_or_report(context, context.client().get("/v1/server"), [&](const json& server) {
-    if (context.json) return print_json(context, server);
+    if (context.json) return show_json(context, server);
     const auto address = text(server, "listening");
     if (address.empty())
       context.out << "Not listening: server.listen is not set in the agent's configuration.\n";
@@ -31,7 +60,18 @@ void show(Context& context) {
       context.out << "Shows the configured certificate, not one of the deployment's CA.\n";
     context.out << "Version   " << text(server, "version") << '\n';
     context.out << "CA pin    " << text(server, "pin") << '\n';
+    show_or_report(context, context.client().get("/v1/server/holder"),
+                   [&](const json& holder) { print_holder(context, holder); });
   });
+}
+
+void take_over(Context& context, bool force) {
+  const json order{{"force", force}};
+  show_or_report(context, context.client().post("/v1/server/take-over", order.dump()),
+                 [&](const json& holder) {
+                   if (context.json) return print_json(context, holder);
+                   print_holder(context, holder);
+                 });
 }
 
 void print_ca(Context& context) {
@@ -178,6 +218,11 @@ void add_server(CLI::App& app, Context& context) {
   verb->add_subcommand("ca", "Print the CA's certificate, for curl --cacert")->callback([&context] {
     print_ca(context);
   });
+  auto* taking =
+      verb->add_subcommand("take-over", "Keep the leases on this node, not on the other one");
+  auto force = std::make_shared<bool>(false);
+  taking->add_flag("--force", *force, "although the other node does not answer: it is down");
+  taking->callback([force, &context] { take_over(context, *force); });
   add_tokens(*verb, context);
   add_identities(*verb, context);
   add_accounts(*verb, context);

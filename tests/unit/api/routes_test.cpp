@@ -88,6 +88,8 @@ TEST_F(Routes, AskForTheRightsThatSpecNames) {  // SPEC SEC-2
       {"PUT /v1/consumers/{id}/terms", administer},
       {"DELETE /v1/consumers/{id}/terms", administer},
       {"GET /v1/server", look},
+      {"GET /v1/server/holder", ask_leave},
+      {"POST /v1/server/take-over", administer},
       {"GET /v1/server/ca", open},
       {"GET /v1/server/tokens", administer},
       {"POST /v1/server/tokens", administer},

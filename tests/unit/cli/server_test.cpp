@@ -20,15 +20,47 @@ TEST_F(ServerVerb, SaysWhereItListens) {  // SPEC SRV-1, SRV-5
                                  {"names", {"node-a", "10.0.0.1"}},
                                  {"own_certificate", false},
                                  {"pin", "ab12"}};
+  backend.fake_consumers.answer = json_answer({{"state", "nobody"}});
   EXPECT_EQ(latchkey({"server"}).out,
             "Listening 0.0.0.0:8201\n  for     node-a\n  for     10.0.0.1\n"
-            "Version   1.2\nCA pin    ab12\n");
-  EXPECT_EQ(json::parse(latchkey({"--json", "server", "show"}).out), backend.access_.server_body);
+            "Version   1.2\nCA pin    ab12\n"
+            "Leases    kept by no node yet\n");
+  auto both = backend.access_.server_body;
+  both["holder"] = {{"state", "nobody"}};
+  EXPECT_EQ(json::parse(latchkey({"--json", "server", "show"}).out), both);
   backend.access_.server_body = {{"listening", nullptr}, {"own_certificate", true}};
   const auto shown = latchkey({"server", "show"}).out;
   EXPECT_NE(shown.find("Not listening"), std::string::npos);
   EXPECT_NE(shown.find("configured certificate"), std::string::npos);
   EXPECT_EQ(latchkey({"server", "ca"}).out, "PEM\n");
+}
+
+TEST_F(ServerVerb, SaysWhoKeepsTheLeases) {  // SPEC SRV-4
+  backend.access_.server_body = {{"listening", "x"}};
+  const struct {
+    json holder;
+    const char* expected;
+  } rows[] = {
+      {{{"state", "this-node"}, {"epoch", 3}, {"leases", 12}, {"recovering_s", 40}},
+       "kept by this node, epoch 3, 12 held\n          nothing new is granted for 40 s"},
+      {{{"state", "other-node"},
+        {"name", "node-b"},
+        {"epoch", 2},
+        {"leases", 0},
+        {"recovering_s", 0},
+        {"vip", {{"address", "192.0.2.10"}, {"here", false}}}},
+       "kept by node node-b, epoch 2, 0 held\nAddress   192.0.2.10 is not on this node\n"},
+      {{{"state", "in-doubt"}, {"epoch", 2}}, "in doubt"},
+  };
+  for (const auto& row : rows) {
+    backend.fake_consumers.answer = json_answer(row.holder);
+    const auto out = latchkey({"server", "show"}).out;
+    EXPECT_NE(out.find(row.expected), std::string::npos) << out;
+  }
+  latchkey({"server", "take-over", "--force"});
+  ASSERT_FALSE(backend.calls.empty());
+  EXPECT_TRUE(backend.calls.back().starts_with("take-over by ")) << backend.calls.back();
+  EXPECT_TRUE(backend.calls.back().ends_with(", forced")) << backend.calls.back();
 }
 
 TEST_F(ServerVerb, PrintsATokenAlone) {  // SPEC SRV-2
