@@ -319,8 +319,10 @@ void App::complete(StatusView& view) {
   view.emulated_port = !config_.keys.emulated_port.empty();
 }
 
-/// Of two nodes that see each other the first; each of them when it is alone.
+/// Who keeps the leases knows what is needed. While nobody does, the first of two that see each
+/// other.
 bool App::draws_here() const {
+  if (const auto& holder = leases_.desk(); !holder.nobody()) return holder.ours();
   const auto peer = link_.status();
   return peer.link != LinkState::up || identity_.node_id() < peer.node;
 }

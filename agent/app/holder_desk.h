@@ -55,6 +55,7 @@ class HolderDesk final : public LeaseTalk {
   /// As misdirected(), to who only looks or gives back: nothing is wrong with that while in doubt.
   std::optional<net::Response> looks_elsewhere() const;
   bool nobody() const { return holder_.whose() == LeaseHolder::Whose::nobody; }
+  bool ours() const { return holder_.whose() == LeaseHolder::Whose::ours; }
   /// Nobody serves, so this node does from now on: `then` runs when that is durable. False: it
   /// cannot.
   bool take_first(std::function<void()> then);
@@ -83,7 +84,6 @@ class HolderDesk final : public LeaseTalk {
  private:
   std::uint32_t now() const { return parts_.boot_seconds(); }
   net::Response not_holder() const;
-  bool ours() const { return holder_.whose() == LeaseHolder::Whose::ours; }
   bool take(const char* cause, const std::string& by);
   void holder_changed();
   void wait_for_recovery();

@@ -53,6 +53,7 @@ class LeaseDesk final : public Consumers {
   void take_over(const net::Caller& caller, bool force, net::Done done) override;
 
   HolderDesk& desk() { return holder_; }
+  const HolderDesk& desk() const { return holder_; }
   /// The published state has changed: what may be used, or what administrators decided.
   void published();
   /// Their journal was found damaged.

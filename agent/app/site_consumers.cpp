@@ -20,7 +20,8 @@ bool lacks(const net::Response& answer) {
 
 void SiteConsumers::state_usage(const net::Caller& caller, const std::string& consumer,
                                 const UsageStatement& statement, net::Done done) {
-  if (!draw_.possible()) return leases_.state_usage(caller, consumer, statement, std::move(done));
+  if (!draw_.connected()) return leases_.state_usage(caller, consumer, statement, std::move(done));
+  // Whether this node draws is known when it answers: the first consumer makes it keep the leases.
   Waiting waiting{caller, consumer, statement, std::move(done)};
   leases_.state_usage(caller, consumer, statement,
                       [this, waiting = std::move(waiting)](net::Response answer) mutable {

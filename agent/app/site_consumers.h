@@ -14,9 +14,10 @@ namespace latchkey {
 class SiteConsumers final : public Consumers {
  public:
   struct Draw {
-    std::function<bool()> possible;  ///< the upstream can be asked now
-    std::function<void()> start;     ///< somebody began to wait; settle() follows
-    std::function<void()> used;      ///< somebody got what was asked for
+    std::function<bool()> connected;  ///< there is an upstream
+    std::function<bool()> possible;   ///< it can be asked now, by this node
+    std::function<void()> start;      ///< somebody began to wait; settle() follows
+    std::function<void()> used;       ///< somebody got what was asked for
   };
   SiteConsumers(LeaseDesk& leases, Draw draw) : leases_(leases), draw_(std::move(draw)) {}
 

@@ -44,9 +44,10 @@ bool same_pools(const SiteGrant& a, const SiteGrant& b) {
 
 UpstreamDesk::UpstreamDesk(Parts parts)
     : parts_(std::move(parts)),
-      consumers_(parts_.leases,
-                 {[this] { return can_draw() && !state_.lost; },
-                  [this] { parts_.reactor.post([this] { step(); }); }, [this] { nudge(); }}),
+      consumers_(
+          parts_.leases,
+          {[this] { return bool(state_.connected); }, [this] { return can_draw() && !state_.lost; },
+           [this] { parts_.reactor.post([this] { step(); }); }, [this] { nudge(); }}),
       line_(parts_.ask),
       joining_line_(parts_.ask),
       farewell_(parts_.ask),

@@ -11,6 +11,7 @@ import lab as labs  # noqa: E402
 
 KVM = {"object": "kvm", "unit": "cpu-socket"}
 GRACE_S = 12
+NAMES = ("hq", "site", "sub", "left", "right")
 
 
 class SiteTest(unittest.TestCase):
@@ -19,17 +20,17 @@ class SiteTest(unittest.TestCase):
     def setUp(self):
         self.lab = self.enterContext(labs.Lab())
         self.lab.create_vendor()
-        self.lab.start_emulator(ports=("hq", "site", "sub"))
+        self.lab.start_emulator(ports=NAMES)
         self.lab.create_key("red", entry="kvm:cpu-socket:40")
-        self.ports = {name: labs.free_tcp_port() for name in ("hq", "site", "sub")}
+        self.ports = {name: labs.free_tcp_port() for name in NAMES}
         self.hq, self.site, self.sub = (self.agent(name) for name in ("hq", "site", "sub"))
         self.hq.start()
         self.lab.ctl("hq", "plug", "red")
         labs.wait_for("headquarters is licensed", lambda: self.hq.status()["usable"])
 
-    def agent(self, name: str) -> labs.Agent:
+    def agent(self, name: str, peer=False) -> labs.Agent:
         return labs.Agent(
-            self.lab, name, self.lab.port_socket(name), settle_s=0, rescan_s=1, peer=False,
+            self.lab, name, self.lab.port_socket(name), settle_s=0, rescan_s=1, peer=peer,
             extra=f'[server]\nlisten = "127.0.0.1:{self.ports[name]}"\nsite_grace_s = {GRACE_S}\n'
                   "[leases]\nleast_ttl_s = 1\n[upstream]\nblock = 4\nlow_water = 1\nidle_s = 2\n")
 
@@ -165,6 +166,32 @@ class SiteTest(unittest.TestCase):
         self.assertEqual(self.use(self.sub, "one", 0), 200)
         self.assertEqual(self.use(self.site, "two", 0), 200)
         labs.wait_for("nothing is held any more", lambda: self.pool(self.hq)["used"] == 0, timeout=30)
+
+    def test_two_nodes_of_a_site_draw_as_one(self):
+        left, right = (self.agent(name, peer=True).start() for name in ("left", "right"))
+        right.join(left.invite())
+        labs.wait_for("they are a pair", lambda: right.status()["peer"] == left.status()["peer"] == "reachable")
+        self.connect(left, self.hq)
+        labs.wait_for("both know it", lambda: self.state(right) == "connected")
+        self.assertEqual(self.use(right, "one", 6), 200, self.answer)
+        labs.wait_for("both show what is held", lambda: self.held(left) == self.held(right) == 8)
+        self.assertEqual([node.get("/v1/upstream")["draws_here"] for node in (left, right)], [False, True])
+        # The leases move, and the drawing with them; nothing goes back on the way.
+        left.cli("server", "take-over")
+        labs.wait_for("the drawing has moved", lambda: left.get("/v1/upstream")["draws_here"])
+        self.assertFalse(right.get("/v1/upstream")["draws_here"])
+        labs.wait_for("the leases have moved", lambda: self.use(left, "one", 6) == 200)
+        self.assertEqual(self.use(left, "two", 9), 200, self.answer)
+        self.assertEqual(self.use(right, "three", 1), 421)
+        labs.wait_for("one site is counted once", lambda: self.settled(left, 15)
+                      and self.pool(self.hq)["used"] == self.held(left) == self.held(right))
+        # The node that drew dies: the other one keeps what both know.
+        left.kill()
+        labs.wait_for("the death is seen", lambda: right.get("/v1/peer")["link"] != "up")
+        right.cli("server", "take-over", "--force")
+        labs.wait_for("it draws", lambda: right.get("/v1/upstream")["draws_here"])
+        self.assertGreaterEqual(self.held(right), 15, "it is recovering: those leases may come back")
+        self.assertEqual(self.pool(self.hq)["used"], self.held(right))
 
     def test_who_may_not_draw(self):
         self.site.start()
