@@ -19,18 +19,19 @@ class Card:
     """An identity: the files that `latchkey connect` made."""
     folder: pathlib.Path
     port: int
+    host: str = "127.0.0.1"
 
     @classmethod
-    def enrol(cls, agent: labs.Agent, port: int, role: str) -> "Card":
-        card = cls(agent.lab.dir / f"{role}-of-{agent.name}", port)
+    def enrol(cls, agent: labs.Agent, port: int, role: str, host: str = "127.0.0.1") -> "Card":
+        card = cls(agent.lab.dir / f"{role}-of-{agent.name}", port, host)
         token = agent.cli("server", "token", "create", "--role", role, "--name", f"the-{role}").strip()
-        agent.lab.run("latchkey", "connect", f"https://127.0.0.1:{port}", "--token", token, "--dir", card.folder)
+        agent.lab.run("latchkey", "connect", f"https://{host}:{port}", "--token", token, "--dir", card.folder)
         return card
 
     @property
     def where(self) -> tuple:
         """For the load generator."""
-        return ("--tcp", f"127.0.0.1:{self.port}", "--tls", "--authority", self.folder / "ca.pem",
+        return ("--tcp", f"{self.host}:{self.port}", "--tls", "--authority", self.folder / "ca.pem",
                 "--certificate", self.folder / "certificate.pem", "--key", self.folder / "key.pem")
 
     @functools.cached_property
@@ -40,5 +41,5 @@ class Card:
         return context
 
     def dial(self) -> ssl.SSLSocket:
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=10)
-        return self.context.wrap_socket(plain, server_hostname="127.0.0.1")
+        plain = socket.create_connection((self.host, self.port), timeout=10)
+        return self.context.wrap_socket(plain, server_hostname=self.host)

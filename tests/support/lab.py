@@ -73,11 +73,13 @@ class Agent:
         self.log = self.dir / "agent.log"
         self.process = None
         self.environment: dict[str, str] = {}
+        self.prefix: tuple = ()  # of its command: what puts it elsewhere than this process is
         self.config.write_text(self._toml(port_socket, **options))
 
-    def _toml(self, port_socket, settle_s=3, hold_s=30, rescan_s=30, deadline_ms=3000, peer=True, extra="") -> str:
+    def _toml(self, port_socket, settle_s=3, hold_s=30, rescan_s=30, deadline_ms=3000, peer=True, extra="",
+              address="") -> str:
         group = grp.getgrgid(os.getgid()).gr_name
-        address = f"127.0.0.1:{free_tcp_port()}"
+        address = address or f"127.0.0.1:{free_tcp_port()}"
         keys = self.lab.management_keys
         key_lines = f'piv_management_keys = "{keys}"\n' if keys.exists() else ""
         peer_lines = f'listen = "{address}"\nadvertise = "{address}"\n' if peer else ""
@@ -94,7 +96,8 @@ class Agent:
         )
 
     def start(self, wait: bool = True):
-        self.process = self.lab.spawn(["latchkey-agent", "--config", self.config], self.log, self.environment)
+        command = [*self.prefix, self.lab.bin / "latchkey-agent", "--config", self.config]
+        self.process = self.lab.spawn(command, self.log, self.environment)
         if wait:
             wait_for(f"{self.name} answers", self.answers)
         return self
