@@ -170,10 +170,12 @@ std::optional<LeaseRefusal> LeaseLedger::decide(const LeaseRequest& request, con
   return std::nullopt;
 }
 
+/// What was stated in an earlier epoch is stated anew: the old holder may have granted more, later
+/// and unanswered, and what is acknowledged now must outrank that when it comes.
 bool LeaseLedger::stands(Slot slot, const LeaseRequest& request) {
   const auto& row = table_.row(slot);
   if (request.request != 0 && request.request == row.request) return true;
-  return row.ttl == request.ttl_s && before_ == after_;
+  return row.epoch == epoch_ && row.ttl == request.ttl_s && before_ == after_;
 }
 
 // --- changing

@@ -221,6 +221,22 @@ TEST_F(LeaseLedgerTest, ComesBackFromItsJournal) {
   EXPECT_GT(again.version(again.find("c")), ledger_.version(ledger_.find("a")));
 }
 
+// SPEC SRV-4: the old holder granted more, and its answer was lost; the consumer said anew to the
+// new one what it has. When the old one's leases come, that stands.
+TEST_F(LeaseLedgerTest, CountsWhatWasSaidToTheNewHolder) {
+  put("a", {{kKvm, 2}});
+  const Lease known = ledger_.lease(ledger_.find("a"));
+  put("a", {{kKvm, 4}});
+  const Lease unanswered = ledger_.lease(ledger_.find("a"));
+  ledger_.release("a");
+  ledger_.begin_epoch(2);
+  EXPECT_EQ(ledger_.adopt(known, now_), LeaseLedger::Adopted::yes);
+  EXPECT_EQ(put("a", {{kKvm, 2}}), "done");
+  EXPECT_EQ(put("a", {{kKvm, 2}}), "same");
+  EXPECT_EQ(ledger_.adopt(unanswered, now_), LeaseLedger::Adopted::known);
+  EXPECT_EQ(used(kKvm), 2u);
+}
+
 // The rows before a whole round of restating are not needed.
 TEST_F(LeaseLedgerTest, IsSaidAnewInSlices) {
   license({{kKvm, 1'000'000}});
