@@ -161,6 +161,8 @@ class ClientTest(unittest.TestCase):
         client.use(4)
         self.assertEqual(client.wait_state("holding", 4)["server"], self.url(self.a))
         self.a.kill()
+        labs.wait_for("the death is seen", lambda: self.b.get("/v1/peer")["link"] != "up")
+        self.b.cli("server", "take-over", "--force")  # without a virtual address somebody has to decide
         word = client.wait("it is held by node-b", lambda word: word["state"] == "holding" and
                            word["server"] == self.url(self.b))
         self.assertEqual(sum(word["held"].values()), 4)
