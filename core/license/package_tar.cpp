@@ -121,7 +121,9 @@ Result<void> read_tar(ByteView tar, std::size_t max_file,
 
 bool is_tar(ByteView bytes) {
   constexpr std::size_t kMagicAt = 257;  // POSIX and GNU alike
-  return bytes.size() >= kBlock && as_text(bytes.subspan(kMagicAt, 5)) == "ustar";
+  if (bytes.size() < kBlock || as_text(bytes.subspan(kMagicAt, 5)) != "ustar") return false;
+  // A text may say so as well, but its numbers do not end with zero bytes.
+  return std::ranges::find(bytes.first(kBlock), 0) != bytes.first(kBlock).end();
 }
 
 std::string shown_name(std::string_view name) {

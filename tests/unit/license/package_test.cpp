@@ -61,6 +61,14 @@ TEST(Package, BracesAndQuotesWithinATextEndNothing) {
 }
 
 // SPEC LIC-6
+TEST(Package, ATextThatSaysWhereAnArchiveDoesThatItIsOneIsAText) {
+  std::string text = kEnvelope;
+  text.insert(1, std::string(256, ' ')).insert(257, R"("ustar":1,)").append(300, '\n');
+  text.erase(1, 1);
+  ASSERT_EQ(text.substr(257, 5), "ustar");
+  EXPECT_EQ(outline(text).front().substr(0, 10), "document 1");
+}
+
 TEST(Package, AnArchiveHoldsDocumentsInItsOrder) {
   EXPECT_EQ(
       outline(package(
