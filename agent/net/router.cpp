@@ -22,6 +22,8 @@ constexpr std::array kMissing{
             "Run it as root, or join the group that api.admin_group names (latchkey-admin)."},
     Missing{Right::consume, " is no consumer of Latchkey.",
             "Run it as root, or join the group that api.consumer_group names (latchkey-consumer)."},
+    Missing{Right::draw, " is no client site of Latchkey.",
+            "Sites draw over the network: `latchkey upstream connect`."},
 };
 
 /// Over the network, by somebody who is nobody yet.

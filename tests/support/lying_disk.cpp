@@ -79,7 +79,8 @@ int LyingDisk::Calls::read(sqlite3_file* file, void* out, int size, sqlite3_int6
   const auto wanted = static_cast<std::size_t>(size);
   const auto there = std::min(wanted, seen.size() - at);
   std::memset(out, 0, wanted);
-  std::memcpy(out, seen.data() + at, there);
+  std::copy_n(seen.begin() + static_cast<std::ptrdiff_t>(at), there,
+              static_cast<std::uint8_t*>(out));
   return there == wanted ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
 }
 

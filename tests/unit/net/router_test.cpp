@@ -15,6 +15,7 @@ Router sample() {
   router.on("POST", "/change", Right::administer, nothing);
   router.on("DELETE", "/change", Right::administer, nothing);
   router.on("POST", "/ask", Right::view | Right::consume, nothing);
+  router.on("PUT", "/draw", Right::draw, nothing);
   router.on("POST", "/upload", Right::administer, nothing, 1000);
   router.on("GET", "/things/{id}", Right::view, nothing);
   router.on_stream("/events", Right::view,
@@ -43,6 +44,8 @@ TEST(Router, LetsInWhoMayAndRefusesTheRest) {  // SPEC SEC-2
       {"POST", "/ask", Role::consumer, 200, ""},
       {"POST", "/ask", Role::none, 403, "not-permitted"},
       {"GET", "/read", Role::consumer, 403, "not-permitted"},
+      {"PUT", "/draw", Role::client_site, 200, ""},
+      {"PUT", "/draw", Role::consumer, 403, "not-permitted"},
       {"GET", "/change", Role::administrator, 405, "method-not-allowed"},
       {"get", "/open", Role::administrator, 405, "method-not-allowed"},
       {"GET", "/open/", Role::administrator, 404, "not-found"},
