@@ -84,7 +84,8 @@ def huge_body(card: Card, done):
             while sent < GIGABYTE:
                 one.sendall(block)
                 sent += len(block)
-        done.put(sent)
+        if sent:
+            done.put(sent)
 
 
 class NetworkLoadTest(unittest.TestCase):
@@ -180,7 +181,6 @@ class NetworkLoadTest(unittest.TestCase):
             for _ in range(2):
                 measure()
             taken = [done.get(timeout=60) for _ in range(6)]
-            self.assertGreater(max(taken), 0)
             self.assertLess(max(taken), GIGABYTE // 16, "refused long before its end")
             self.assertLess(self.rss() - before, 32 << 20)
 
