@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [OPTION...] STORY: boots one VM and runs the bash script STORY in it as root; output and status are STORY's.
 #   --bin DIR      the binaries under test (default build/dev/bin)
-#   --timeout S    wall clock, default 600; status 124 when it is over
+#   --timeout S    wall clock of a VM, default 600; status 124 when it is over
 #   --qemu ARG     one more argument for QEMU; repeatable
 #   --node A|B --share DIR   one of two nodes, see run2.sh
 # The guest sees the host's files read-only, so every program of the host runs in it; what it writes is lost at the end.
@@ -9,7 +9,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
-bin=$source/build/dev/bin timeout=600 node='' share='' extra=()
+bin=$source/build/dev/bin timeout=600 boot_limit=100 node='' share='' extra=()
 while [[ ${1:-} == --* ]]; do
   case $1 in
     --bin) bin=$(readlink -f "$2") ;;
@@ -42,10 +42,8 @@ case ${LATCHKEY_VM_ACCEL:-tcg} in
   *) accel=(-accel "tcg,thread=multi" -cpu max) ;;
 esac
 
-run_qemu() {
-  # An endless standard input, or QEMU's chardev closes; no word from bash about a QEMU that was killed on purpose.
-  mkfifo "$dir/input"
-  exec 3>&2 2> /dev/null
+mkfifo "$dir/input" # an endless standard input, or QEMU's chardev closes
+start_vm() {
   timeout --foreground -k 5 "$timeout" qemu-system-x86_64 "${accel[@]}" -m 1024 -smp 2 \
     -kernel "$kernel/vmlinuz" -initrd "$kernel/initrd.gz" -append "console=ttyS0 quiet panic=-1" \
     -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
@@ -53,9 +51,32 @@ run_qemu() {
     -device virtio-rng-pci -device virtio-serial-pci \
     -chardev stdio,id=out,signal=off -device virtserialport,chardev=out,name=out \
     -serial "file:$dir/console" -display none -monitor none -nic none -no-reboot \
-    ${share:+-pidfile "$share/pid.$node"} "${extra[@]}" <> "$dir/input" 2>&3
+    ${share:+-pidfile "$share/pid.$node"} "${extra[@]}" <> "$dir/input" &
+  vm=$!
 }
-(run_qemu) && status=0 || status=$?
+# Until the story begins, or the VM has ended, or it has had time enough for both.
+came_up() {
+  local end=$((SECONDS + boot_limit))
+  until [ -e "$dir/vm/up" ]; do
+    kill -0 "$vm" 2> /dev/null || return 0
+    [ "$SECONDS" -lt "$end" ] || return 1
+    sleep 0.2
+  done
+}
+# No word from bash about a QEMU that was killed on purpose.
+end_of_vm() { wait "$vm" 2> /dev/null; }
+
+# On a busy host an emulated processor now and then loses a timer interrupt while the kernel starts, and the kernel then
+# sleeps for ever ("RCU ... Possible timer handling issue"). Such a VM has tested nothing: it is started anew.
+start_vm
+for _ in 1 2; do
+  came_up && break
+  echo "run.sh: the VM did not come up in $boot_limit s; once more" >&2
+  kill "$vm"
+  end_of_vm || true
+  start_vm
+done
+end_of_vm && status=0 || status=$?
 
 if [ -e "$dir/vm/status" ]; then
   exit "$(cat "$dir/vm/status")"

@@ -45,7 +45,8 @@ join_network
 port=$(ls /sys/class/virtio-ports | head -1)
 cd /
 export NODE VM_SOURCE VM_BIN
-setsid bash -c '. "$VM_SOURCE/tests/vm/guest/lib.sh"; . "$0"' "$VM_STORY" > "/dev/$port" 2>&1 < /dev/null
+: > /vm/up
+setsid bash -c '. "$VM_SOURCE/tests/vm/guest/lib.sh"; [ -z "$NODE" ] || barrier up 400; . "$0"' "$VM_STORY" > "/dev/$port" 2>&1 < /dev/null
 echo $? > /vm/status.new
 mv /vm/status.new /vm/status
 sync
