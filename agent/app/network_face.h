@@ -18,7 +18,7 @@ class NetworkFace {
   NetworkFace(boost::asio::io_context& io, const Clock& clock, AccessDesk& access,
               Config::Server config, std::string node);
 
-  /// Nothing without server.listen (SPEC SEC-1). Errors: `socket-failed`, `tls-certificate`,
+  /// Nothing without server.listen (SPEC SEC-1). Errors: `cannot-listen`, `tls-certificate`,
   /// `server-name`, those of the files.
   Result<void> start(net::Router router);
   /// Renews the deployment's own certificate when its time has come, or this machine's addresses

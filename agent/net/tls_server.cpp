@@ -5,11 +5,12 @@
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <map>
-#include <set>
 
 #include "agent/net/connection.h"
+#include "agent/net/crowd.h"
 #include "agent/net/tls_stream.h"
-#include "core/base/host_port.h"
+#include "agent/reactor/accept_loop.h"
+#include "agent/reactor/listen.h"
 
 namespace latchkey::net {
 namespace {
@@ -18,8 +19,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
-
-constexpr std::chrono::seconds kAcceptPause(1);  ///< after running out of descriptors
 
 Response server_full() {
   return problem(503, {"too-many-connections", "The agent has too many open connections.",
@@ -89,17 +88,13 @@ struct TlsServer::Impl : std::enable_shared_from_this<TlsServer::Impl> {
   Impl(asio::io_context& io, TlsServerConfig c, Router router, Doorman& doorman)
       : context(io),
         config(std::move(c)),
-        acceptor(io),
-        retry(io),
+        door(io),
         deadline(io),
         hub(std::make_shared<ConnectionHub>(io, std::move(router), hub_settings(config),
                                             &doorman)) {}
 
   Result<std::string> start();
-  void accept();
-  void on_accept(const error_code& error, tcp::socket socket);
   void greet(tcp::socket socket);
-  void make_room();
   void drop(std::uint64_t number);
   void enqueue(std::uint64_t number);
   void turn();
@@ -112,13 +107,12 @@ struct TlsServer::Impl : std::enable_shared_from_this<TlsServer::Impl> {
   asio::io_context& context;
   TlsServerConfig config;
   Context tls;
-  tcp::acceptor acceptor;
-  asio::steady_timer retry;
+  AcceptLoop<tcp> door;
   asio::steady_timer deadline;
   std::shared_ptr<ConnectionHub> hub;
   std::shared_ptr<StrangerCount> strangers = std::make_shared<StrangerCount>();
   std::map<std::uint64_t, Handshake> handshakes;  ///< by number: the oldest first
-  std::set<std::uint64_t> silent;                 ///< of them, who has said nothing yet
+  Crowd crowd;                                    ///< the same ones
   std::uint64_t next_number = 0;
   std::deque<std::uint64_t> ready;  ///< handshakes that can go on
   bool turning = false;
@@ -127,51 +121,15 @@ struct TlsServer::Impl : std::enable_shared_from_this<TlsServer::Impl> {
 };
 
 Result<std::string> TlsServer::Impl::start() {
-  const auto cannot = [&](const std::string& why) {
-    return fail("socket-failed", "Cannot listen on " + config.listen + ": " + why + ".",
-                "Set server.listen to an address of this machine, as \"0.0.0.0:8201\", or leave "
-                "it out.");
-  };
-  LK_TRY(const auto parts, split_address(config.listen));
-  error_code error;
-  const auto host = asio::ip::make_address(parts.host.empty() ? "::" : parts.host, error);
-  if (error) return cannot(error.message());
-  const tcp::endpoint endpoint(host, static_cast<std::uint16_t>(std::stoi(parts.port)));
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  const auto bound = error ? tcp::endpoint() : acceptor.local_endpoint(error);
-  if (error) return cannot(error.message());
-  accept();
-  return join_address(bound.address().to_string(), std::to_string(bound.port()));
-}
-
-void TlsServer::Impl::accept() {
-  acceptor.async_accept([self = shared_from_this()](const error_code& error, tcp::socket socket) {
-    self->on_accept(error, std::move(socket));
-  });
-}
-
-void TlsServer::Impl::on_accept(const error_code& error, tcp::socket socket) {
-  if (stopped) return;
-  if (!error) greet(std::move(socket));
-  if (!error || error == asio::error::connection_aborted) return accept();
-  retry.expires_after(kAcceptPause);
-  retry.async_wait([self = shared_from_this()](const error_code& cancelled) {
-    if (!cancelled && !self->stopped) self->accept();
-  });
-}
-
-/// Whoever floods the door pushes out those that have not come in, never those that have; and those
-/// that say nothing before those that have begun.
-void TlsServer::Impl::make_room() {
-  if (handshakes.size() < config.max_handshakes) return;
-  drop(silent.empty() ? handshakes.begin()->first : *silent.begin());
+  LK_TRY(auto address, listen_on(door.acceptor(), config.listen,
+                                 "Set server.listen to an address of this machine, as "
+                                 "\"0.0.0.0:8201\", or leave it out."));
+  door.start([this](tcp::socket socket) { greet(std::move(socket)); });
+  return address;
 }
 
 void TlsServer::Impl::drop(std::uint64_t number) {
-  silent.erase(number);
+  crowd.remove(number);
   handshakes.erase(number);
 }
 
@@ -180,12 +138,13 @@ void TlsServer::Impl::greet(tcp::socket socket) {
   socket.non_blocking(true, error);
   if (!error) socket.set_option(tcp::no_delay(true), error);
   if (error) return;
-  make_room();
+  // Whoever floods the door pushes out those that have not come in, never those that have.
+  if (crowd.size() == config.max_handshakes) drop(crowd.first_to_go());
   auto address = address_of(socket);
   const auto number = next_number++;
+  crowd.add(number, address);
   handshakes.emplace(number, Handshake{std::make_unique<TlsStream>(std::move(socket), tls.get()),
                                        std::move(address), Clock::now() + config.handshake});
-  silent.insert(number);
   arm_deadline();
   enqueue(number);
 }
@@ -210,7 +169,7 @@ void TlsServer::Impl::advance(std::uint64_t number) {
   const auto found = handshakes.find(number);
   if (found == handshakes.end()) return;
   const auto state = found->second.stream->handshake().state;
-  if (found->second.stream->greeted()) silent.erase(number);
+  if (found->second.stream->greeted()) crowd.began(number);
   if (state == Stream::Io::State::needs_read || state == Stream::Io::State::needs_write)
     return found->second.stream->wait(
         state == Stream::Io::State::needs_read ? Ready::read : Ready::write,
@@ -252,9 +211,7 @@ void TlsServer::Impl::drop_late() {
 
 void TlsServer::Impl::stop() {
   stopped = true;
-  error_code ignored;
-  acceptor.close(ignored);
-  retry.cancel();
+  door.stop();
   deadline.cancel();
   handshakes.clear();
   hub->stop();

@@ -18,7 +18,7 @@ struct TlsServerConfig {
   std::size_t max_connections = 12'000;    ///< of whom the doorman knows
   std::size_t max_strangers = 512;         ///< at once, beside those
   std::size_t strangers_per_address = 64;  ///< so that one address does not take them all
-  std::size_t max_handshakes = 256;        ///< under way; one more drops the oldest silent one
+  std::size_t max_handshakes = 256;        ///< under way; one more pushes one out (crowd.h)
   std::chrono::milliseconds handshake{5'000};
   std::size_t max_header = 8 * 1024 - 1;  ///< bytes; at most that
   std::size_t max_body = 1024 * 1024;     ///< bytes
@@ -40,7 +40,7 @@ class TlsServer {
   TlsServer(const TlsServer&) = delete;
   TlsServer& operator=(const TlsServer&) = delete;
 
-  /// The address that it listens at. Error: `socket-failed`.
+  /// The address that it listens at. Errors: as of listen_on().
   Result<std::string> start(Context context);
   /// For connections from now on: a certificate was renewed.
   void use(Context context);

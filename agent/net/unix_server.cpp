@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <optional>
 #include <utility>
 
@@ -11,6 +10,7 @@
 #include "agent/net/peer_credentials.h"
 #include "agent/net/socket_file.h"
 #include "agent/net/socket_stream.h"
+#include "agent/reactor/accept_loop.h"
 
 namespace latchkey::net {
 namespace {
@@ -20,7 +20,6 @@ using asio::local::stream_protocol;
 using boost::system::error_code;
 
 constexpr std::size_t kReservedForAdministrators = 8;
-constexpr std::chrono::seconds kAcceptPause(1);  ///< after running out of descriptors
 
 Response server_full() {
   return problem(503, {"too-many-connections", "The agent has too many open connections.",
@@ -29,11 +28,10 @@ Response server_full() {
 
 }  // namespace
 
-struct UnixServer::Impl : std::enable_shared_from_this<UnixServer::Impl> {
+struct UnixServer::Impl {
   Impl(asio::io_context& context, UnixServerConfig c, Router router)
       : config(std::move(c)),
-        acceptor(context),
-        retry(context),
+        door(context),
         hub(std::make_shared<ConnectionHub>(
             context, std::move(router),
             ConnectionHub::Settings{{config.max_header, config.max_body},
@@ -42,20 +40,16 @@ struct UnixServer::Impl : std::enable_shared_from_this<UnixServer::Impl> {
 
   Result<void> start();
   std::optional<gid_t> resolve(const std::string& group);
-  void accept();
-  void on_accept(const error_code& error, stream_protocol::socket socket);
   void admit(stream_protocol::socket socket);
   void stop();
 
   UnixServerConfig config;
-  stream_protocol::acceptor acceptor;
-  asio::steady_timer retry;
+  AcceptLoop<stream_protocol> door;
   std::shared_ptr<ConnectionHub> hub;
   std::optional<SocketFile> file;
   RolePolicy roles;
   LocalUsers users;
   std::vector<Error> notes;
-  bool stopped = false;
 };
 
 Result<void> UnixServer::Impl::start() {
@@ -74,10 +68,10 @@ Result<void> UnixServer::Impl::start() {
                      "Put " + config.path + " on a file system that has access control lists."});
   file.emplace(std::move(opened));
   error_code error;
-  acceptor.assign(stream_protocol(), file->release(), error);
+  door.acceptor().assign(stream_protocol(), file->release(), error);
   if (error)
     return fail("socket-failed", "Cannot listen at " + config.path + ": " + error.message() + ".");
-  accept();
+  door.start([this](stream_protocol::socket socket) { admit(std::move(socket)); });
   return {};
 }
 
@@ -88,23 +82,6 @@ std::optional<gid_t> UnixServer::Impl::resolve(const std::string& group) {
     notes.push_back({"unknown-group", "There is no group " + group + " on this machine.",
                      "Create it (groupadd --system " + group + ") and restart the agent."});
   return gid;
-}
-
-void UnixServer::Impl::accept() {
-  acceptor.async_accept(
-      [self = shared_from_this()](const error_code& error, stream_protocol::socket socket) {
-        self->on_accept(error, std::move(socket));
-      });
-}
-
-void UnixServer::Impl::on_accept(const error_code& error, stream_protocol::socket socket) {
-  if (stopped) return;
-  if (!error) admit(std::move(socket));
-  if (!error || error == asio::error::connection_aborted) return accept();
-  retry.expires_after(kAcceptPause);
-  retry.async_wait([self = shared_from_this()](const error_code& cancelled) {
-    if (!cancelled && !self->stopped) self->accept();
-  });
 }
 
 void UnixServer::Impl::admit(stream_protocol::socket socket) {
@@ -123,16 +100,13 @@ void UnixServer::Impl::admit(stream_protocol::socket socket) {
 }
 
 void UnixServer::Impl::stop() {
-  stopped = true;
-  error_code ignored;
-  acceptor.close(ignored);
-  retry.cancel();
+  door.stop();
   hub->stop();
   file.reset();
 }
 
 UnixServer::UnixServer(asio::io_context& io, UnixServerConfig config, Router router)
-    : impl_(std::make_shared<Impl>(io, std::move(config), std::move(router))) {}
+    : impl_(std::make_unique<Impl>(io, std::move(config), std::move(router))) {}
 UnixServer::~UnixServer() { impl_->stop(); }
 Result<void> UnixServer::start() { return impl_->start(); }
 const std::vector<Error>& UnixServer::notes() const { return impl_->notes; }

@@ -7,6 +7,8 @@
 
 #include "agent/peer/dial.h"
 #include "agent/peer/tls_channel.h"
+#include "agent/reactor/accept_loop.h"
+#include "agent/reactor/listen.h"
 #include "agent/reactor/reactor.h"
 
 namespace latchkey::peer {
@@ -17,7 +19,6 @@ using Side = boost::asio::ssl::stream_base::handshake_type;
 
 /// Strangers that are shaking hands at once; the oldest goes when another one comes.
 constexpr std::size_t kStrangersLimit = 8;
-constexpr std::chrono::seconds kAcceptPause{1};
 
 /// TLS 1.3 and nothing else: a resumed session would skip the certificate, so there are no tickets.
 std::shared_ptr<TlsContext> make_context(const TlsIdentity& identity) {
@@ -45,11 +46,9 @@ class Transport::Impl : public std::enable_shared_from_this<Impl> {
         deadline_(deadline),
         reactor_(reactor),
         context_(make_context(identity)),
-        acceptor_(io),
-        pause_(reactor.alarm()) {}
+        door_(io) {}
 
   Result<std::string> listen(const std::string& address, PinCheck check, Accepted accepted);
-  void accept_next();
   void shut();
 
   boost::asio::io_context& io_;
@@ -64,12 +63,10 @@ class Transport::Impl : public std::enable_shared_from_this<Impl> {
   };
   using Strangers = std::list<Stranger>;
 
-  void accepted(const ErrorCode& error, Tcp::socket socket);
   void shake_hands(Tcp::socket socket);
   void drop(const TlsChannel* channel);
 
-  Tcp::acceptor acceptor_;
-  std::unique_ptr<Alarm> pause_;
+  AcceptLoop<Tcp> door_;
   PinCheck check_;
   Accepted accepted_;
   Strangers strangers_;
@@ -77,39 +74,13 @@ class Transport::Impl : public std::enable_shared_from_this<Impl> {
 
 Result<std::string> Transport::Impl::listen(const std::string& address, PinCheck check,
                                             Accepted accepted) {
-  const auto cannot = [&](const std::string& why) {
-    return fail("cannot-listen", "cannot listen on " + address + ": " + why,
-                "set peer.listen to an address of this machine, as \"10.0.0.1:8202\"");
-  };
-  LK_TRY(const auto parts, split_address(address));
-  ErrorCode error;
-  const auto host = boost::asio::ip::make_address(parts.host.empty() ? "::" : parts.host, error);
-  if (error) return cannot(error.message());
-  const Tcp::endpoint endpoint(host, static_cast<std::uint16_t>(std::stoi(parts.port)));
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(Tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(boost::asio::socket_base::max_listen_connections, error);
-  const auto bound = error ? Tcp::endpoint() : acceptor_.local_endpoint(error);
-  if (error) return cannot(error.message());
+  LK_TRY(auto bound, listen_on(door_.acceptor(), address,
+                               "Set peer.listen to an address of this machine, as "
+                               "\"10.0.0.1:8202\"."));
   check_ = std::move(check);
   accepted_ = std::move(accepted);
-  accept_next();
-  return join_address(bound.address().to_string(), std::to_string(bound.port()));
-}
-
-void Transport::Impl::accept_next() {
-  acceptor_.async_accept([self = shared_from_this()](const ErrorCode& error, Tcp::socket socket) {
-    self->accepted(error, std::move(socket));
-  });
-}
-
-void Transport::Impl::accepted(const ErrorCode& error, Tcp::socket socket) {
-  if (!acceptor_.is_open()) return;
-  // Out of descriptors, most likely: at once it would fail again.
-  if (error) return pause_->set(kAcceptPause, [this] { accept_next(); });
-  shake_hands(std::move(socket));
-  accept_next();
+  door_.start([this](Tcp::socket socket) { shake_hands(std::move(socket)); });
+  return bound;
 }
 
 void Transport::Impl::shake_hands(Tcp::socket socket) {
@@ -142,9 +113,7 @@ void Transport::Impl::drop(const TlsChannel* channel) {
 }
 
 void Transport::Impl::shut() {
-  ErrorCode ignored;
-  acceptor_.close(ignored);
-  pause_->cancel();
+  door_.stop();
   for (const auto& stranger : strangers_) stranger.channel->close();
   strangers_.clear();
 }

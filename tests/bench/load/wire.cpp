@@ -133,6 +133,7 @@ std::unique_ptr<Wire> Dialer::dial(bool blocking) {
   } else {
     auto secured = std::make_unique<TlsWire>(context_.get(), fd);
     if (!secured->agree()) {
+      std::fprintf(stderr, "load_generator: the server broke off a handshake\n");
       ERR_print_errors_fp(stderr);
       return nullptr;
     }

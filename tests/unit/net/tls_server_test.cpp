@@ -135,7 +135,7 @@ TEST(TlsServer, SaysWhyItCannotListen) {
     TlsServer server(io, config, Router(), doorman);
     const auto started = server.start(tls.context());
     ASSERT_FALSE(started) << address;
-    EXPECT_EQ(started.error().code, "socket-failed");
+    EXPECT_EQ(started.error().code, "cannot-listen");
   }
 }
 
