@@ -79,8 +79,15 @@ void write_usage(Writer& object, std::string& body, const PoolAccounts& accounts
 }
 
 Writer& write_consumer(Writer& object, std::string& body, const LeaseLedger& ledger,
-                       LeaseLedger::Slot slot, Time expires) {
-  head(object, ledger, slot, expires).text("owner", ledger.owner(slot));
+                       LeaseLedger::Slot slot, const LeaseTimes& times) {
+  head(object, ledger, slot, times.expires)
+      .text("owner", ledger.owner(slot))
+      .text("since", format_time(times.since));
+  object.name("heard");
+  if (times.heard)
+    body.append("\"").append(format_time(*times.heard)).append("\"");
+  else
+    body.append("null");
   write_usage(object, body, ledger.accounts(), items_of(ledger, slot));
   return object;
 }
@@ -115,13 +122,13 @@ net::Response heartbeat_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot
   return response;
 }
 
-net::Response consumer_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires,
-                              const ConsumerTerms* terms) {
+net::Response consumer_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot,
+                              const LeaseTimes& times, const ConsumerTerms* terms) {
   net::Response response;
   auto& body = response.body;
   body.reserve(1024);
   Writer object(body);
-  write_consumer(object, body, ledger, slot, expires).name("connected");
+  write_consumer(object, body, ledger, slot, times).name("connected");
   body.append("true");
   object.name("terms");
   body.append(terms == nullptr ? "null" : json_text(terms_json(*terms)));
@@ -129,10 +136,10 @@ net::Response consumer_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot,
   return response;
 }
 
-void ConsumerPage::add(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires) {
+void ConsumerPage::add(const LeaseLedger& ledger, LeaseLedger::Slot slot, const LeaseTimes& times) {
   if (size_++ > 0) body_ += ',';
   Writer object(body_);
-  write_consumer(object, body_, ledger, slot, expires).end();
+  write_consumer(object, body_, ledger, slot, times).end();
 }
 
 net::Response ConsumerPage::answer(std::uint64_t next) && {

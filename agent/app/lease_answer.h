@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "agent/net/http.h"
@@ -16,13 +17,20 @@ net::Response lease_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot, Ti
 /// Body of POST /v1/consumers/{id}/heartbeat.
 net::Response heartbeat_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires);
 
+/// When a lease ends, and what is known of its past (SPEC POOL-7).
+struct LeaseTimes {
+  Time expires;
+  Time since;                 ///< it holds what it holds
+  std::optional<Time> heard;  ///< its consumer, last; none: not in this run of the agent
+};
+
 /// Body of GET /v1/consumers/{id}; `terms`: null when none are set.
-net::Response consumer_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires,
-                              const ConsumerTerms* terms);
+net::Response consumer_answer(const LeaseLedger& ledger, LeaseLedger::Slot slot,
+                              const LeaseTimes& times, const ConsumerTerms* terms);
 /// Body of GET /v1/consumers.
 class ConsumerPage {
  public:
-  void add(const LeaseLedger& ledger, LeaseLedger::Slot slot, Time expires);
+  void add(const LeaseLedger& ledger, LeaseLedger::Slot slot, const LeaseTimes& times);
   std::size_t size() const { return size_; }
   /// `next`: where to go on; 0: there is no more.
   net::Response answer(std::uint64_t next) &&;

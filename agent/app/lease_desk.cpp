@@ -17,7 +17,8 @@ namespace {
 constexpr std::chrono::milliseconds kRefresh{100};
 /// Leases that are ended in one turn of the reactor.
 constexpr std::size_t kEndedAtOnce = 2000;
-/// Versions per millisecond: a ledger that lost its journal counts on above what it gave before.
+/// Versions per millisecond: a ledger that lost its journal counts on above what it gave before,
+/// and every version says when its state was granted, on whichever node.
 constexpr std::uint64_t kVersionsPerMs = 1024;
 
 Error unknown(const std::string& consumer) {
@@ -94,6 +95,7 @@ std::optional<Error> LeaseDesk::check(const UsageStatement& statement) const {
 
 void LeaseDesk::put(const LeaseRequest& request, net::Done done) {
   end_expired();
+  ledger_->count_from(next_version());
   const auto outcome = ledger_->put(request, now(), policy_);
   if (!outcome) return done(refused(outcome.error()));
   if (*outcome) note_change();
@@ -188,6 +190,15 @@ LeaseSeal& LeaseDesk::seal() {
 Time LeaseDesk::expires(Slot slot) const {
   const std::chrono::seconds left(ledger_->expires(slot) - now());
   return std::chrono::floor<std::chrono::seconds>(parts_.clock.now()) + left;
+}
+
+LeaseTimes LeaseDesk::times(Slot slot) const {
+  const auto ends = expires(slot);
+  // More than one grant in a microsecond, or a repaired clock, and a version is ahead of the time.
+  const Time granted(Duration(ledger_->version(slot).number / kVersionsPerMs));
+  std::optional<Time> heard;
+  if (ledger_->heard(slot)) heard = ends - std::chrono::seconds(ledger_->ttl(slot));
+  return {ends, std::min(granted, parts_.clock.now()), heard};
 }
 
 const Capacity& LeaseDesk::capacity() {

@@ -8,6 +8,7 @@
 
 #include "agent/api/consumers.h"
 #include "agent/app/holder_desk.h"
+#include "agent/app/lease_answer.h"
 #include "agent/app/lease_journal.h"
 #include "agent/app/publisher.h"
 #include "agent/identity/identity.h"
@@ -87,6 +88,7 @@ class LeaseDesk final : public Consumers {
   net::Response refused(const LeaseRefusal& refusal) const;
   LeaseSeal& seal();
   Time expires(Slot slot) const;
+  LeaseTimes times(Slot slot) const;
   std::uint32_t now() const { return parts_.boot_seconds(); }
   void end_expired();
   void wait_for_expiry();

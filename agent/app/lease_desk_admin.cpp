@@ -29,7 +29,7 @@ net::Response LeaseDesk::list(const net::Caller& caller, std::uint64_t after, st
   const auto end = std::min<Slot>(ledger_->slots(), slot + kSlotsPerPage);
   for (; slot < end && page.size() < limit; ++slot)
     if (ledger_->occupied(slot) && (caller.rights.has(Right::view) || may_touch(caller, slot)))
-      page.add(*ledger_, slot, expires(slot));
+      page.add(*ledger_, slot, times(slot));
   return std::move(page).answer(slot < ledger_->slots() ? slot : 0);
 }
 
@@ -45,7 +45,7 @@ net::Response LeaseDesk::show(const net::Caller& caller, const std::string& cons
     return error_answer({"not-owner", consumer + " was connected by somebody else.",
                          "Ask an administrator who that was."});
   const auto* set = terms == ledger_->terms().end() ? nullptr : &terms->second;
-  if (held) return consumer_answer(*ledger_, slot, expires(slot), set);
+  if (held) return consumer_answer(*ledger_, slot, times(slot), set);
   return json_answer({{"consumer", consumer}, {"connected", false}, {"terms", terms_json(*set)}});
 }
 

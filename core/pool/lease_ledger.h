@@ -117,10 +117,10 @@ class LeaseLedger {
   LeaseVersion version(Slot slot) const;
   std::uint32_t ttl(Slot slot) const { return table_.row(slot).ttl; }
   std::uint32_t expires(Slot slot) const { return table_.row(slot).expires; }
-  /// Its consumer was heard in this run, and its TTL is not over.
-  bool alive(Slot slot, std::uint32_t now) const {
-    return expires(slot) > now && expires(slot) > loaded_at_ + ttl(slot);
-  }
+  /// Its consumer was heard in this run.
+  bool heard(Slot slot) const { return expires(slot) > loaded_at_ + ttl(slot); }
+  /// The same, and its TTL is not over.
+  bool alive(Slot slot, std::uint32_t now) const { return expires(slot) > now && heard(slot); }
   /// Of all leases that were seen in this run; 0: there was none.
   std::uint32_t longest_ttl() const { return longest_ttl_; }
   void read_items(Slot slot, LeaseTable::Items& out) const { table_.read_items(slot, out); }

@@ -5,6 +5,7 @@ LATCHKEY_SEED replays the crashes, LATCHKEY_ROUNDS makes them more.
 """
 
 import contextlib
+import datetime
 import http.client
 import json
 import os
@@ -132,6 +133,27 @@ class ConsumersTest(LeaseTest):
         self.agent.start()
         self.assertEqual(self.held(), {"vm-1": 3})
         labs.wait_for("it ends after all", lambda: self.held() == {}, timeout=60)
+
+    def test_since_when_and_last_heard(self):  # SPEC POOL-7
+        """Since when goes by what is held, across restarts; heard is who speaks to this run of the agent."""
+        def lease() -> dict:
+            return self.call("GET", "/v1/consumers/vm-1")
+
+        def moment(name: str) -> datetime.datetime:
+            return datetime.datetime.fromisoformat(lease()[name].replace("Z", "+00:00"))
+        before = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=1)
+        self.put("vm-1", 3, ttl_s=600)
+        since = moment("since")
+        self.assertLess(before, since)
+        labs.wait_for("a heartbeat is heard", lambda: self.call("POST", "/v1/consumers/vm-1/heartbeat") and
+                      lease()["heard"] and moment("heard") > since)
+        self.assertEqual(moment("since"), since, "a heartbeat changes nothing that is held")
+        self.agent.kill()
+        self.agent.start()
+        self.assertEqual((moment("since"), lease()["heard"]), (since, None))
+        self.put("vm-1", 4, ttl_s=600)
+        self.assertLess(since, moment("since"))
+        self.assertEqual(lease(), {**self.call("GET", "/v1/consumers")["consumers"][0], "connected": True, "terms": None})
 
     def test_a_forced_release_is_recorded(self):  # SPEC POOL-7
         self.put("vm-1", 4)
