@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "agent/net/stream.h"
@@ -23,6 +24,11 @@ class SocketStream : public Stream {
                          user->on_ready(what, !error);
                        });
   }
+  /// In the reactor's next turn.
+  template <class Call>
+  void post(Call call) {
+    boost::asio::post(socket_.get_executor(), std::move(call));
+  }
   void close() override {
     boost::system::error_code ignored;
     socket_.close(ignored);
@@ -32,10 +38,11 @@ class SocketStream : public Stream {
   Socket socket_;
 };
 
-/// The bytes as they are. Waiting to read, it reads: Asio waits for mere readiness with a system
-/// call more, which is 4 % of a status query.
-template <class Socket>
-class PlainStream final : public SocketStream<Socket> {
+/// The bytes as they are. Waiting to read, it reads up to `Ahead` bytes: Asio waits for mere
+/// readiness with a system call more, which is 4 % of a status query. Until then its user keeps it
+/// alive.
+template <class Socket, std::size_t Ahead = 4096>
+class PlainStream : public SocketStream<Socket> {
  public:
   using SocketStream<Socket>::SocketStream;
 
@@ -79,7 +86,7 @@ class PlainStream final : public SocketStream<Socket> {
     return {error == boost::asio::error::would_block ? blocked : Stream::Io::State::closed, 0};
   }
 
-  std::array<char, 4096> ahead_;
+  std::array<char, Ahead> ahead_;
   std::size_t begin_ = 0, end_ = 0;  ///< of ahead_, what nobody took yet
 };
 

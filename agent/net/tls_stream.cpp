@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/post.hpp>
 
 #include "agent/identity/certificate_pin.h"
 
@@ -14,11 +13,58 @@ namespace {
 /// One TLS record (RFC 8446 5.1): a small answer leaves with its head in one.
 constexpr std::size_t kRecord = 16 * 1024;
 
+using Wire = TlsStream::Wire;
+
+Wire& wire_of(BIO* bio) { return *static_cast<Wire*>(BIO_get_data(bio)); }
+
+/// As a socket BIO tells it.
+int told(BIO* bio, const Stream::Io& io, int retry) {
+  BIO_clear_retry_flags(bio);
+  if (io.state == Stream::Io::State::some) return static_cast<int>(io.size);
+  if (io.state == Stream::Io::State::closed) return 0;
+  BIO_set_flags(bio, retry | BIO_FLAGS_SHOULD_RETRY);
+  return -1;
+}
+
+int read_wire(BIO* bio, char* into, int size) {
+  return told(bio, wire_of(bio).read_some({into, static_cast<std::size_t>(size)}), BIO_FLAGS_READ);
+}
+
+int write_wire(BIO* bio, const char* bytes, int size) {
+  return told(bio, wire_of(bio).write_some({bytes, static_cast<std::size_t>(size)}, {}),
+              BIO_FLAGS_WRITE);
+}
+
+/// What OpenSSL asks of every BIO: nothing waits in this one.
+long control_wire(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+BIO* make_bio(Wire& wire) {
+  using Method = openssl::Handle<BIO_METHOD, BIO_meth_free>;
+  static const Method method = [] {
+    Method made(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "stream"));
+    if (made) {
+      BIO_meth_set_read(made.get(), &read_wire);
+      BIO_meth_set_write(made.get(), &write_wire);
+      BIO_meth_set_ctrl(made.get(), &control_wire);
+    }
+    return made;
+  }();
+  BIO* const bio = method ? BIO_new(method.get()) : nullptr;
+  if (bio == nullptr) return nullptr;
+  BIO_set_data(bio, &wire);
+  BIO_set_init(bio, 1);
+  return bio;
+}
+
 }  // namespace
 
 TlsStream::TlsStream(boost::asio::ip::tcp::socket socket, SSL_CTX* context)
-    : SocketStream(std::move(socket)), ssl_(SSL_new(context)) {
-  if (ssl_ && SSL_set_fd(ssl_.get(), socket_.native_handle()) != 1) ssl_.reset();
+    : wire_(std::move(socket)), ssl_(SSL_new(context)) {
+  BIO* const bio = make_bio(wire_);
+  if (ssl_ && bio != nullptr)
+    SSL_set_bio(ssl_.get(), bio, bio);
+  else
+    ssl_.reset();
 }
 
 Stream::Io TlsStream::outcome(int result) {
@@ -51,11 +97,12 @@ Stream::Io TlsStream::read_some(std::span<char> into) {
 }
 
 /// What was read ahead may be a part of a record: the next read says so, and then it is waited for.
+/// Who waits for a handshake does not keep the stream, so that it waits without reading.
 void TlsStream::wait(Ready what, std::shared_ptr<StreamUser> user) {
+  if (SSL_is_init_finished(ssl_.get()) == 0) return wire_.SocketStream::wait(what, std::move(user));
   if (what == Ready::write || !std::exchange(ahead_, false))
-    return SocketStream::wait(what, std::move(user));
-  boost::asio::post(socket_.get_executor(),
-                    [user = std::move(user)] { user->on_ready(Ready::read, true); });
+    return wire_.wait(what, std::move(user));
+  wire_.post([user = std::move(user)] { user->on_ready(Ready::read, true); });
 }
 
 Stream::Io TlsStream::write_some(std::string_view head, std::string_view body) {
@@ -75,7 +122,7 @@ Stream::Io TlsStream::write_some(std::string_view head, std::string_view body) {
 void TlsStream::close() {
   if (ssl_ && SSL_is_init_finished(ssl_.get())) SSL_shutdown(ssl_.get());
   ERR_clear_error();
-  SocketStream::close();
+  wire_.close();
 }
 
 }  // namespace latchkey::net

@@ -10,11 +10,13 @@
 
 namespace latchkey::net {
 
-/// TLS on a TCP socket, driven by readiness: OpenSSL reads and writes the descriptor itself, and
-/// its buffers are given back while nothing comes. It reads ahead, a record's head and body with
-/// one system call. For this room's .cpp files only.
-class TlsStream final : public SocketStream<boost::asio::ip::tcp::socket> {
+/// TLS on a TCP socket, driven by readiness: OpenSSL reads and writes the plain stream below it
+/// through a BIO, and its buffers are given back while nothing comes. It reads ahead, a record's
+/// head and body with one system call. For this room's .cpp files only.
+class TlsStream final : public Stream {
  public:
+  using Wire = PlainStream<boost::asio::ip::tcp::socket, 512>;
+
   /// `socket` non-blocking.
   TlsStream(boost::asio::ip::tcp::socket socket, SSL_CTX* context);
 
@@ -34,6 +36,7 @@ class TlsStream final : public SocketStream<boost::asio::ip::tcp::socket> {
   Io outcome(int result);
   Io read_outcome(int result);
 
+  Wire wire_;
   openssl::Handle<SSL, SSL_free> ssl_;
   bool ahead_ =
       false;  ///< more has been read than was asked for: the descriptor says nothing of it
