@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/usbkey/key_id.h"
-#include "tools/latchkey-vendor/files.h"
+#include "tools/files/files.h"
 
 namespace latchkey::vendor {
 namespace {
@@ -58,7 +58,7 @@ Result<Binding> deployment_binding(const RequestKey& request, const Coverage& co
 }
 
 Result<RequestKey> open_request_key(const std::string& file) {
-  LK_TRY(const auto text, read_file(file));
+  LK_TRY(const auto text, tool::read_file(file));
   auto request = verify_request_key(as_bytes(text));
   if (!request) request.error().message = file + ": " + request.error().message;
   return request;

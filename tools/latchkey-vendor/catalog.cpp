@@ -4,7 +4,7 @@
 #include <set>
 
 #include "core/license/catalog.h"
-#include "tools/latchkey-vendor/files.h"
+#include "tools/files/files.h"
 #include "tools/latchkey-vendor/options.h"
 #include "tools/latchkey-vendor/verbs.h"
 
@@ -21,7 +21,7 @@ std::string joined(const std::vector<std::string>& parts) {
 
 Result<Catalog> open_catalog(const std::string& file) {
   if (file.empty()) return default_catalog();
-  LK_TRY(const auto text, read_file(file));
+  LK_TRY(const auto text, tool::read_file(file));
   auto catalog = parse_catalog(text, file);
   if (catalog) return *std::move(catalog);
   std::string problems = "This is no catalogue:";

@@ -1,25 +1,17 @@
 #include "tools/latchkey-vendor/documents.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-
 #include <algorithm>
-#include <memory>
 
 #include "core/base/deflate.h"
 #include "core/license/document.h"
 #include "core/license/envelope.h"
+#include "core/license/tar_writer.h"
 #include "core/license/time_repair.h"
 #include "core/license/trust_bundle.h"
-#include "tools/latchkey-vendor/files.h"
+#include "tools/files/files.h"
 
 namespace latchkey::vendor {
 namespace {
-
-struct CloseArchive {
-  void operator()(archive* writer) const { archive_write_free(writer); }
-  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
-};
 
 /// An agent takes trust first, then time, whatever the order; a person who lists the package sees
 /// why.
@@ -32,35 +24,10 @@ tl::unexpected<Error> about(const PackagedDocument& document, const std::string&
               "Name licenses, trust bundles and time repairs, each once.");
 }
 
-la_ssize_t append(archive*, void* out, const void* bytes, std::size_t count) {
-  const auto* begin = static_cast<const std::uint8_t*>(bytes);
-  auto& tar = *static_cast<Bytes*>(out);
-  tar.insert(tar.end(), begin, begin + count);
-  return static_cast<la_ssize_t>(count);
-}
-
-Result<void> add(archive* writer, const PackagedDocument& document) {
-  const std::unique_ptr<archive_entry, CloseArchive> entry(archive_entry_new());
-  archive_entry_set_pathname(entry.get(), document.name.c_str());
-  archive_entry_set_filetype(entry.get(), AE_IFREG);
-  archive_entry_set_perm(entry.get(), 0644);
-  archive_entry_set_mtime(entry.get(), 0, 0);
-  archive_entry_set_size(entry.get(), static_cast<la_int64_t>(document.envelope.size()));
-  if (archive_write_header(writer, entry.get()) != ARCHIVE_OK ||
-      archive_write_data(writer, document.envelope.data(), document.envelope.size()) !=
-          static_cast<la_ssize_t>(document.envelope.size()))
-    return about(document, archive_error_string(writer));
-  return {};
-}
-
 Result<Bytes> tar_of(const std::vector<PackagedDocument>& documents) {
-  Bytes out;
-  const std::unique_ptr<archive, CloseArchive> writer(archive_write_new());
-  archive_write_set_format_ustar(writer.get());
-  archive_write_open(writer.get(), &out, nullptr, append, nullptr);
-  for (const auto& document : documents) LK_CHECK(add(writer.get(), document));
-  archive_write_close(writer.get());
-  return out;
+  std::vector<TarFile> files;
+  for (const auto& document : documents) files.push_back({document.name, document.envelope});
+  return write_tar(files, Time());
 }
 
 Result<void> give_names(std::vector<PackagedDocument>& documents) {
@@ -77,7 +44,7 @@ Result<void> give_names(std::vector<PackagedDocument>& documents) {
 }  // namespace
 
 Result<std::vector<PackagedDocument>> read_documents(const std::string& path) {
-  LK_TRY(const auto text, read_file(path, kMaxUpload));
+  LK_TRY(const auto text, tool::read_file(path, kMaxUpload));
   auto out = unpack(as_bytes(text));
   if (!out) out.error().message = path + ": " + out.error().message;
   return out;

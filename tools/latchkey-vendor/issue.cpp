@@ -3,11 +3,11 @@
 
 #include "core/license/document.h"
 #include "core/license/envelope.h"
+#include "tools/files/files.h"
 #include "tools/latchkey-vendor/binding.h"
 #include "tools/latchkey-vendor/catalog.h"
 #include "tools/latchkey-vendor/compose.h"
 #include "tools/latchkey-vendor/documents.h"
-#include "tools/latchkey-vendor/files.h"
 #include "tools/latchkey-vendor/key_files.h"
 #include "tools/latchkey-vendor/options.h"
 #include "tools/latchkey-vendor/order.h"
@@ -98,7 +98,7 @@ Result<std::vector<LicenseDocument>> documents_of(const Options& options, const 
   }
   std::vector<OrderFile> files;
   for (const auto& name : options.orders) {
-    LK_TRY(auto text, read_file(name, kMaxOrder));
+    LK_TRY(auto text, tool::read_file(name, kMaxOrder));
     files.push_back({name, std::move(text)});
   }
   auto documents = read_orders(files, issuer, now);
@@ -115,7 +115,8 @@ Result<void> write_each(const std::vector<Issued>& licenses, const std::filesyst
                         Session& session) {
   for (const auto& [document, envelope] : licenses) {
     const auto file = (folder / (document.id + ".json")).string();
-    LK_CHECK(write_file(file, envelope + "\n", Access::everyone, Existing::replace));
+    LK_CHECK(
+        tool::write_file(file, envelope + "\n", tool::Access::everyone, tool::Existing::replace));
     session.out << "license " << document.id << ' ' << describe(document.binding) << ' ' << file
                 << '\n';
   }
@@ -130,7 +131,7 @@ Result<void> write_package(const std::vector<Issued>& licenses, const std::strin
         {license.document.id, Bytes(bytes.begin(), bytes.end()), std::string(kLicenseType)});
   }
   LK_TRY(const auto package, make_package(std::move(documents)));
-  return write_file(path, as_text(package), Access::everyone, Existing::replace);
+  return tool::write_file(path, as_text(package), tool::Access::everyone, tool::Existing::replace);
 }
 
 /// To standard output, into one text or package, or each into a file of its own.
@@ -144,8 +145,9 @@ Result<void> deliver(const std::vector<Issued>& licenses, const std::string& out
     session.out << all;
     return {};
   }
-  LK_CHECK(is_package_name(output) ? write_package(licenses, output)
-                                   : write_file(output, all, Access::everyone, Existing::replace));
+  LK_CHECK(is_package_name(output)
+               ? write_package(licenses, output)
+               : tool::write_file(output, all, tool::Access::everyone, tool::Existing::replace));
   for (const auto& license : licenses) session.out << "license " << license.document.id << '\n';
   return {};
 }

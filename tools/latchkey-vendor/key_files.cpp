@@ -1,6 +1,6 @@
 #include "tools/latchkey-vendor/key_files.h"
 
-#include "tools/latchkey-vendor/files.h"
+#include "tools/files/files.h"
 #include "tools/latchkey-vendor/hsm.h"
 #include "tools/latchkey-vendor/passphrase.h"
 
@@ -28,14 +28,14 @@ Result<PrivateKey> make_key(const std::string& path, const std::string& algorith
   LK_TRY(auto key,
          PrivateKey::generate(parse_key_algorithm(algorithm).value_or(KeyAlgorithm::ed25519)));
   LK_TRY(const auto pem, key.encrypted_pem(passphrase));
-  LK_CHECK(write_file(path, pem, Access::owner, Existing::keep));
+  LK_CHECK(tool::write_file(path, pem, tool::Access::owner, tool::Existing::keep));
   return key;
 }
 
 Result<PrivateKey> refer_to_key(const std::string& path, const std::string& uri,
                                 const Session& session) {
   LK_TRY(auto key, open_hsm_key(uri, session));
-  LK_CHECK(write_file(path, uri + "\n", Access::owner, Existing::keep));
+  LK_CHECK(tool::write_file(path, uri + "\n", tool::Access::owner, tool::Existing::keep));
   return key;
 }
 
@@ -56,14 +56,14 @@ Result<PrivateKey> create_key(const std::string& prefix, const KeySource& source
   const auto path = file_of(prefix, kPrivate);
   LK_TRY(auto key, source.uri.empty() ? make_key(path, source.algorithm, session)
                                       : refer_to_key(path, source.uri, session));
-  LK_CHECK(write_file(file_of(prefix, kPublic), key.public_key().pem(), Access::everyone,
-                      Existing::keep));
+  LK_CHECK(tool::write_file(file_of(prefix, kPublic), key.public_key().pem(),
+                            tool::Access::everyone, tool::Existing::keep));
   return key;
 }
 
 Result<PrivateKey> open_private_key(const std::string& prefix, const Session& session) {
   const auto path = file_of(prefix, kPrivate);
-  LK_TRY(const auto text, read_file(path));
+  LK_TRY(const auto text, tool::read_file(path));
   if (is_key_uri(text))
     return open_referred_key(prefix, text.substr(0, text.find_first_of("\r\n")), session);
   LK_TRY(const auto passphrase, get_passphrase(session.passphrase_file, path, Asking::once));
@@ -72,18 +72,18 @@ Result<PrivateKey> open_private_key(const std::string& prefix, const Session& se
 
 Result<PublicKey> open_public_key(const std::string& prefix) {
   const auto path = file_of(prefix, kPublic);
-  LK_TRY(const auto pem, read_file(path));
+  LK_TRY(const auto pem, tool::read_file(path));
   return about(path, PublicKey::from_pem(pem));
 }
 
 Result<void> save_issuer(const std::string& prefix, const Issuer& issuer) {
-  return write_file(file_of(prefix, kIssuer), serialise(issuer) + "\n", Access::everyone,
-                    Existing::keep);
+  return tool::write_file(file_of(prefix, kIssuer), serialise(issuer) + "\n",
+                          tool::Access::everyone, tool::Existing::keep);
 }
 
 Result<Issuer> open_issuer(const std::string& prefix) {
   const auto path = file_of(prefix, kIssuer);
-  LK_TRY(const auto text, read_file(path));
+  LK_TRY(const auto text, tool::read_file(path));
   return about(path, parse_issuer(as_bytes(text)));
 }
 
@@ -110,7 +110,7 @@ Result<TrustStore> open_trust(const TrustOptions& options) {
   LK_TRY(auto roots, open_roots(options.roots, options.threshold));
   TrustStore out(std::move(roots));
   if (options.bundle.empty()) return out;
-  LK_TRY(const auto bundle, read_file(options.bundle));
+  LK_TRY(const auto bundle, tool::read_file(options.bundle));
   if (auto accepted = about(options.bundle, out.accept(as_bytes(bundle))); !accepted)
     return tl::make_unexpected(accepted.error());
   return out;

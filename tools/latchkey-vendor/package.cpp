@@ -1,8 +1,8 @@
 #include <CLI/CLI.hpp>
 #include <iterator>
 
+#include "tools/files/files.h"
 #include "tools/latchkey-vendor/documents.h"
-#include "tools/latchkey-vendor/files.h"
 #include "tools/latchkey-vendor/options.h"
 #include "tools/latchkey-vendor/verbs.h"
 
@@ -23,7 +23,8 @@ Result<void> package(const Options& options, Session& session) {
   }
   const auto count = documents.size();
   LK_TRY(const auto bytes, make_package(std::move(documents)));
-  LK_CHECK(write_file(options.output, as_text(bytes), Access::everyone, Existing::replace));
+  LK_CHECK(tool::write_file(options.output, as_text(bytes), tool::Access::everyone,
+                            tool::Existing::replace));
   session.out << "package of " << count << " document(s), " << bytes.size() << " bytes\n";
   return {};
 }

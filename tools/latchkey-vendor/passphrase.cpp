@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "tools/latchkey-vendor/files.h"
+#include "tools/files/files.h"
 #include "tools/terminal/silent_terminal.h"
 
 namespace latchkey::vendor {
@@ -23,7 +23,7 @@ Result<std::string> from_terminal(const std::string& purpose, Asking asking) {
 Result<std::string> from_anywhere(const std::string& file, const std::string& purpose,
                                   Asking asking) {
   if (!file.empty()) {
-    LK_TRY(const auto text, read_file(file));
+    LK_TRY(const auto text, tool::read_file(file));
     return text.substr(0, text.find_first_of("\r\n"));
   }
   if (const char* text = std::getenv("LATCHKEY_PASSPHRASE")) return std::string(text);

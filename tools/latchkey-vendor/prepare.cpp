@@ -2,8 +2,8 @@
 
 #include "core/usbkey/key_id.h"
 #include "drivers/piv/provisioner.h"
+#include "tools/files/files.h"
 #include "tools/latchkey-vendor/device.h"
-#include "tools/latchkey-vendor/files.h"
 #include "tools/latchkey-vendor/options.h"
 #include "tools/latchkey-vendor/verbs.h"
 
@@ -56,7 +56,7 @@ Result<std::string> management_file(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return std::string();
   LK_CHECK(piv::ManagementKeys::load(path));
-  LK_TRY(auto text, read_file(path));
+  LK_TRY(auto text, tool::read_file(path));
   if (!text.empty() && !text.ends_with('\n')) text += '\n';
   return text;
 }
@@ -70,11 +70,11 @@ Result<void> replace_key(Card& card, const piv::ManagementKey& current,
   LK_TRY(const auto next, piv::new_management_key(algorithm, system_random));
   LK_TRY(const auto before, management_file(path));
   const auto after = before + piv::ManagementKeys::line(id, next);
-  LK_CHECK(write_file(path, after, Access::owner, Existing::replace));
+  LK_CHECK(tool::write_file(path, after, tool::Access::owner, tool::Existing::replace));
   const auto set = piv::set_management_key(card, current, next, call_deadline());
   // Only a plain no leaves the token's key as it was for certain.
   if (!set && set.error().kind == KeyError::Kind::refused)
-    LK_CHECK(write_file(path, before, Access::owner, Existing::replace));
+    LK_CHECK(tool::write_file(path, before, tool::Access::owner, tool::Existing::replace));
   return told(set);
 }
 

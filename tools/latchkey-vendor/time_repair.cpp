@@ -4,8 +4,8 @@
 
 #include "core/base/random.h"
 #include "core/license/envelope.h"
+#include "tools/files/files.h"
 #include "tools/latchkey-vendor/binding.h"
-#include "tools/latchkey-vendor/files.h"
 #include "tools/latchkey-vendor/options.h"
 #include "tools/latchkey-vendor/verbs.h"
 
@@ -61,7 +61,8 @@ Result<void> issue(const Options& options, Session& session) {
   LK_CHECK(parse_time_repair(as_bytes(payload)));  // never sign what no agent reads
   LK_TRY(const auto key, open_private_key(options.issuer, session));
   LK_TRY(const auto envelope, make_envelope(kTimeRepairType, payload, {&key, 1}));
-  LK_CHECK(write_file(options.output, envelope + "\n", Access::everyone, Existing::replace));
+  LK_CHECK(tool::write_file(options.output, envelope + "\n", tool::Access::everyone,
+                            tool::Existing::replace));
   session.out << "time repair " << repair.id << ": it is " << format_time(repair.time)
               << "; to be used until " << format_time(repair.until) << '\n';
   return {};

@@ -2,7 +2,7 @@
 
 #include "core/license/envelope.h"
 #include "core/usbkey/key_id.h"
-#include "tools/latchkey-vendor/files.h"
+#include "tools/files/files.h"
 #include "tools/latchkey-vendor/key_files.h"
 #include "tools/latchkey-vendor/options.h"
 #include "tools/latchkey-vendor/verbs.h"
@@ -24,7 +24,7 @@ struct Options {
 /// What the new bundle starts from: revocations must not get lost on the way.
 Result<TrustBundle> starting_point(const Options& options, std::span<const PrivateKey> roots) {
   if (options.previous.empty()) return TrustBundle{};
-  LK_TRY(const auto text, read_file(options.previous));
+  LK_TRY(const auto text, tool::read_file(options.previous));
   RootSet signers;
   for (const auto& root : roots) signers.keys.push_back(root.public_key());
   LK_TRY(const auto store, TrustStore::open(std::move(signers), as_bytes(text)));
@@ -74,7 +74,8 @@ Result<void> sign_bundle(const Options& options, Session& session) {
   LK_TRY(const auto checked,
          parse_trust_bundle(as_bytes(payload)));  // never sign what no agent reads
   LK_TRY(const auto envelope, make_envelope(kTrustType, payload, roots));
-  LK_CHECK(write_file(options.output, envelope + "\n", Access::everyone, Existing::replace));
+  LK_CHECK(tool::write_file(options.output, envelope + "\n", tool::Access::everyone,
+                            tool::Existing::replace));
   session.out << "trust bundle version " << checked.version << ", " << checked.issuers.size()
               << " issuing key(s)\n";
   return {};

@@ -1,4 +1,4 @@
-#include "tools/latchkey-vendor/files.h"
+#include "tools/files/files.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,7 +10,7 @@
 #include <fstream>
 #include <iterator>
 
-namespace latchkey::vendor {
+namespace latchkey::tool {
 namespace {
 
 tl::unexpected<Error> cannot_write(const std::string& path) {
@@ -66,4 +66,4 @@ Result<void> write_file(const std::string& path, std::string_view text, Access a
   return cannot_write(path);
 }
 
-}  // namespace latchkey::vendor
+}  // namespace latchkey::tool

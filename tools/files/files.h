@@ -6,7 +6,7 @@
 
 #include "core/base/result.h"
 
-namespace latchkey::vendor {
+namespace latchkey::tool {
 
 enum class Access {
   owner,     ///< mode 0600: private keys
@@ -25,4 +25,4 @@ Result<std::string> read_file(const std::string& path, std::size_t max = kMaxFil
 Result<void> write_file(const std::string& path, std::string_view text, Access access,
                         Existing existing);
 
-}  // namespace latchkey::vendor
+}  // namespace latchkey::tool
