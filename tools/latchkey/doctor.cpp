@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "tools/latchkey/bundle/write_bundle.h"
 #include "tools/latchkey/context.h"
 
 namespace latchkey::cli {
@@ -27,16 +28,6 @@ void print(const Context& context, const Finding& finding) {
   if (!finding.cure.empty()) context.out << "             -> " << printable(finding.cure) << '\n';
 }
 
-json to_json(const Findings& findings) {
-  json list = json::array();
-  for (const auto& finding : findings)
-    list.push_back({{"verdict", name(finding.verdict)},
-                    {"subject", finding.subject},
-                    {"text", finding.text},
-                    {"cure", finding.cure}});
-  return {{"findings", list}};
-}
-
 void check_agent(const Context& context, const Result<AgentStatus>& status, Findings& findings) {
   if (!status) {
     findings.push_back(
@@ -48,8 +39,7 @@ void check_agent(const Context& context, const Result<AgentStatus>& status, Find
   check_status(*status, findings);
 }
 
-void doctor(Context& context) {
-  const Machine machine;
+Findings examine(const Context& context, const Machine& machine) {
   Findings findings;
   const Result<AgentStatus> status = context.client().get("/v1/status");
   check_socket(context.socket, findings);
@@ -57,23 +47,54 @@ void doctor(Context& context) {
   check_rules(machine, findings);
   check_devices(machine, status ? *status : AgentStatus(), findings);
   check_agent(context, status, findings);
+  return findings;
+}
+
+void tell(Context& context, const Findings& findings) {
   const bool bad = std::ranges::any_of(
       findings, [](const Finding& f) { return f.verdict == Finding::Verdict::bad; });
   context.exit_code = bad ? kRefused : kOk;
-  if (context.json) return print_json(context, to_json(findings));
+  if (context.json) return print_json(context, findings_json(findings));
   for (const auto& finding : findings) print(context, finding);
   context.out << (bad ? "There is something to do, see above.\n" : "Nothing is wrong.\n");
 }
 
+void doctor(Context& context, const BundleOptions& bundle) {
+  const Machine machine;
+  const auto findings = examine(context, machine);
+  if (bundle.file.empty()) return tell(context, findings);
+  if (const auto done = write_bundle(context, machine, findings, bundle); !done)
+    report(context, done.error());
+}
+
 }  // namespace
+
+json findings_json(const Findings& findings) {
+  json list = json::array();
+  for (const auto& finding : findings)
+    list.push_back({{"verdict", name(finding.verdict)},
+                    {"subject", finding.subject},
+                    {"text", finding.text},
+                    {"cure", finding.cure}});
+  return {{"findings", list}};
+}
 
 void add_doctor(CLI::App& app, Context& context) {
   auto* verb = app.add_subcommand(
       "doctor", "What is wrong with this machine's keys and rights, and what to do about it");
   verb->footer(
       "As root it also sees which program holds a key. Exit code: 0 nothing is wrong, 1 something "
-      "is.");
-  verb->callback([&context] { doctor(context); });
+      "is; with --bundle: 0 when the bundle was written.");
+  auto bundle = std::make_shared<BundleOptions>();
+  auto* file = verb->add_option("--bundle", bundle->file,
+                                "write what support needs to see to a new file, a .tar.gz without "
+                                "secrets (-: standard output)");
+  file->type_name("FILE");
+  verb->add_option("--config", bundle->config, "of the agent, for the bundle")
+      ->type_name("FILE")
+      ->needs(file)
+      ->capture_default_str();
+  verb->callback([bundle, &context] { doctor(context, *bundle); });
 }
 
 }  // namespace latchkey::cli

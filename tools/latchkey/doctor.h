@@ -22,6 +22,7 @@ struct Finding {
   std::string cure;  ///< empty when there is nothing to do
 };
 using Findings = std::vector<Finding>;
+nlohmann::json findings_json(const Findings& findings);
 
 /// Where the machine's facts are read from; tests point it elsewhere.
 struct Machine {
@@ -29,6 +30,9 @@ struct Machine {
                                                 "/usr/local/lib/udev/rules.d",
                                                 "/usr/lib/udev/rules.d", "/lib/udev/rules.d"};
   std::filesystem::path proc = "/proc";
+  std::filesystem::path sys = "/sys";
+  std::filesystem::path os_release = "/etc/os-release";
+  std::filesystem::path client_dir = "/etc/latchkey/client";  ///< what `latchkey connect` wrote
   std::string key_group = "latchkey";  ///< to whom the udev rules give the keys
   std::string admin_group = "latchkey-admin";
   std::filesystem::path pcscd_socket = "/run/pcscd/pcscd.comm";
