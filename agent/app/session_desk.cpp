@@ -1,7 +1,5 @@
 #include "agent/app/session_desk.h"
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -10,6 +8,7 @@
 #include "agent/telemetry/log.h"
 #include "agent/telemetry/names.h"
 #include "core/access/password.h"
+#include "core/base/same_secret.h"
 
 namespace latchkey {
 namespace {
@@ -26,10 +25,6 @@ Instant now() { return std::chrono::steady_clock::now(); }
 
 bool reads(const net::Request& request) {
   return request.method == "GET" || request.method == "HEAD";
-}
-
-bool same(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 std::optional<net::Response> objection_to(const Access::Identity* identity) {
@@ -91,7 +86,7 @@ std::optional<net::Response> SessionDesk::objection(const net::Request& request)
   if (session == nullptr) return std::nullopt;
   session->used = now();
   const bool login = request.path == "/v1/session" && request.method == "POST";
-  if (!reads(request) && !login && !same(request.csrf, session->csrf))
+  if (!reads(request) && !login && !same_secret(request.csrf, session->csrf))
     return error_answer({"csrf-missing", "A session changes nothing without its X-Latchkey-CSRF.",
                          "Send the header with the value that POST /v1/session answered."});
   return std::nullopt;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/peer/transport.h"
+#include "core/base/same_secret.h"
 
 namespace latchkey::peer {
 namespace {
@@ -125,7 +126,7 @@ void Inviter::answer(Guest& guest, Message message) {
 Result<PairGrant> Inviter::admit(const Guest& guest, const std::string& proof) {
   // Another guest may have used it since it was asked for.
   LK_TRY(auto* const record, usable(guest.invitation));
-  if (!same_proof(proof, joiner_proof(record->secret, guest.transcript)))
+  if (!same_secret(proof, joiner_proof(record->secret, guest.transcript)))
     return fail("proof-wrong", "the joining node does not hold the token's secret", kInviteAgain);
   LK_TRY(auto membership, admit_(guest.peer));
   record->state = State::used;

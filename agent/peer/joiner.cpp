@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/base/same_secret.h"
+
 namespace latchkey::peer {
 namespace {
 
@@ -60,7 +62,7 @@ void Joiner::challenged(const PairChallenge& challenge) {
 }
 
 void Joiner::granted(const PairGrant& grant) {
-  if (!same_proof(grant.proof, inviter_proof(token_.secret, transcript_)))
+  if (!same_secret(grant.proof, inviter_proof(token_.secret, transcript_)))
     return end(fail("proof-wrong", "the other side does not hold the token's secret",
                     "take the token from the inviting node again"));
   if (grant.membership.deployment != token_.deployment)

@@ -1,6 +1,5 @@
 #include "agent/peer/proof.h"
 
-#include <openssl/crypto.h>
 
 #include <new>
 #include <nlohmann/json.hpp>
@@ -81,10 +80,6 @@ std::string joiner_proof(ByteView secret, const Transcript& transcript) {
 
 std::string inviter_proof(ByteView secret, const Transcript& transcript) {
   return proof("latchkey/peer/invite/v1", secret, transcript);
-}
-
-bool same_proof(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 Bytes random_bytes(std::size_t count) {

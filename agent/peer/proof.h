@@ -38,7 +38,6 @@ struct Transcript {
 /// so that neither side can answer with what it was sent.
 std::string joiner_proof(ByteView secret, const Transcript& transcript);
 std::string inviter_proof(ByteView secret, const Transcript& transcript);
-bool same_proof(std::string_view a, std::string_view b);  ///< in constant time
 
 Bytes random_bytes(std::size_t count);
 

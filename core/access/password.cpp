@@ -1,6 +1,5 @@
 #include "core/access/password.h"
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
@@ -9,6 +8,7 @@
 #include <optional>
 
 #include "core/base/bytes.h"
+#include "core/base/same_secret.h"
 
 namespace latchkey {
 namespace {
@@ -77,7 +77,7 @@ bool password_fits(std::string_view password, std::string_view verifier) {
   const auto wanted = known.value_or(Verifier{{}, Bytes(kSaltBytes), Bytes(kHashBytes)});
   if (password.size() > kMaxPassword) return false;
   const auto hash = stretch(password, wanted.salt, wanted.cost);
-  return known && hash && CRYPTO_memcmp(hash->data(), wanted.hash.data(), kHashBytes) == 0;
+  return known && hash && same_secret(*hash, wanted.hash);
 }
 
 }  // namespace latchkey

@@ -1,10 +1,11 @@
 #include "core/base/hmac.h"
 
 #include <openssl/core_names.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <array>
+
+#include "core/base/same_secret.h"
 
 namespace latchkey {
 
@@ -34,8 +35,7 @@ bool HmacSha256::mac(ByteView message, Digest& out) {
 
 bool HmacSha256::verify(ByteView message, ByteView mac) {
   Digest own{};
-  return this->mac(message, own) && mac.size() == own.size() &&
-         CRYPTO_memcmp(own.data(), mac.data(), own.size()) == 0;
+  return this->mac(message, own) && same_secret(mac, own);
 }
 
 }  // namespace latchkey
