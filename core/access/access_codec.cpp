@@ -3,7 +3,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "core/base/json.h"
+#include "core/base/fact_row.h"
 
 namespace latchkey {
 namespace {
@@ -81,35 +81,18 @@ AccessFact account_deleted(JsonObject& in) {
   return AccountDeleted{in.name("name", kMaxName), in.text("by", kMaxText)};
 }
 
-struct Row {
-  std::string_view kind;
-  AccessFact (*read)(JsonObject& in);
-};
+using Row = FactRow<AccessFact>;
 constexpr std::array kRows{
     Row{"token-created", token_created}, Row{"identity-enrolled", identity_enrolled},
     Row{"identity-revoked", identity_revoked}, Row{"account-set", account_set},
     Row{"account-deleted", account_deleted}};
-// What every fact has, whatever its kind.
-constexpr std::array kCommon{"at", "chain", "seq", "node", "kind", "prev"};
-
-Result<AccessFact> read_with(const Row& row, const Json& in) {
-  Json own = in;
-  for (const char* name : kCommon) own.erase(name);
-  JsonObject object(own);
-  auto fact = row.read(object);
-  if (const auto outcome = object.finish(); !outcome)
-    return fail("invalid-fact", outcome.error().message, outcome.error().cure);
-  return fact;
-}
 
 }  // namespace
 
 void write_access_fact(const AccessFact& fact, Json& out) { std::visit(Writer{out}, fact); }
 
 std::optional<Result<AccessFact>> read_access_fact(std::string_view kind, const Json& in) {
-  for (const auto& row : kRows)
-    if (row.kind == kind) return read_with(row, in);
-  return std::nullopt;
+  return read_fact_with(kRows, kind, in);
 }
 
 }  // namespace latchkey

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/bytes.h"
-#include "core/base/json.h"
+#include "core/base/fact_row.h"
 #include "core/base/sha256.h"
 #include "core/pool/lease.h"
 #include "core/site/upstream_fact.h"
@@ -15,8 +15,6 @@ using Json = nlohmann::json;
 constexpr std::size_t kIdBytes = 8, kMaxName = 64, kMaxText = 512;
 constexpr std::size_t kMaxPem = 16 * 1024;    // in base64
 constexpr std::size_t kMaxGrant = 56 * 1024;  // in base64; a fact has 64 KiB
-// What every fact has, whatever its kind.
-constexpr std::array kCommon{"at", "chain", "seq", "node", "kind", "prev"};
 
 /// Texts of several lines, and of others' making.
 std::string packed(const std::string& text) { return to_base64(as_bytes(text)); }
@@ -90,32 +88,17 @@ UpstreamFact lost(JsonObject& in) {
                       in.has("cure") ? in.text("cure", kMaxText) : std::string(), left_in(in)};
 }
 
-struct Row {
-  std::string_view kind;
-  UpstreamFact (*read)(JsonObject& in);
-};
+using Row = FactRow<UpstreamFact>;
 constexpr std::array kRows{Row{"upstream-connected", connected},
                            Row{"upstream-disconnected", disconnected}, Row{"upstream-held", held},
                            Row{"upstream-lost", lost}};
-
-Result<UpstreamFact> read_with(const Row& row, const Json& in) {
-  Json own = in;
-  for (const char* name : kCommon) own.erase(name);
-  JsonObject object(own);
-  auto fact = row.read(object);
-  if (const auto outcome = object.finish(); !outcome)
-    return fail("invalid-fact", outcome.error().message, outcome.error().cure);
-  return fact;
-}
 
 }  // namespace
 
 void write_upstream_fact(const UpstreamFact& fact, Json& out) { std::visit(Writer{out}, fact); }
 
 std::optional<Result<UpstreamFact>> read_upstream_fact(std::string_view kind, const Json& in) {
-  for (const auto& row : kRows)
-    if (row.kind == kind) return read_with(row, in);
-  return std::nullopt;
+  return read_fact_with(kRows, kind, in);
 }
 
 }  // namespace latchkey
