@@ -66,8 +66,6 @@ Result<UpstreamOrder> upstream_order(const Request& request) {
   return order;
 }
 
-void refuse(const Done& done, const Error& error) { done(net::problem(http_status(error), error)); }
-
 }  // namespace
 
 void add_site_routes(net::Router& router, DrawBackend& draws, UpstreamBackend& upstream) {
@@ -75,7 +73,7 @@ void add_site_routes(net::Router& router, DrawBackend& draws, UpstreamBackend& u
       "PUT", "/v1/draw", Right::draw,
       [&draws](const Request& request, Done done) {
         auto order = draw_order(request);
-        if (!order) return refuse(done, order.error());
+        if (!order) return done(error_answer(order.error()));
         draws.draw(request.caller, *std::move(order), std::move(done));
       },
       kMaxBody);
@@ -89,7 +87,7 @@ void add_site_routes(net::Router& router, DrawBackend& draws, UpstreamBackend& u
       "POST", "/v1/upstream", Right::administer,
       [&upstream](const Request& request, const Done& done) {
         auto order = upstream_order(request);
-        if (!order) return refuse(done, order.error());
+        if (!order) return done(error_answer(order.error()));
         upstream.connect(request.caller, *std::move(order), answer_with(done));
       },
       kMaxBody);

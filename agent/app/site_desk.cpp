@@ -48,7 +48,7 @@ std::map<PoolId, GrantedPool> pools_of(const StatusView& view, const Quantities&
 }  // namespace
 
 void SiteDesk::draw(const net::Caller& caller, DrawOrder order, net::Done done) {
-  if (const auto why = refuse(order)) return done(net::problem(http_status(*why), *why));
+  if (const auto why = refuse(order)) return done(error_answer(*why));
   const auto site = site_of(caller);
   UsageStatement statement;
   statement.usage = std::move(order.usage);
@@ -88,7 +88,7 @@ net::Response SiteDesk::with_grant(const net::Response& lease, const std::string
   auto body = Json::parse(lease.payload());
   const auto& key = parts_.identity.deployment_key();
   const auto sealed = seal_grant(grant(site, nonce, usage_in(body)), key);
-  if (!sealed) return net::problem(http_status(sealed.error()), sealed.error());
+  if (!sealed) return error_answer(sealed.error());
   body["grant"] = *sealed;
   body["key"] = to_base64(key.public_key().der());
   return json_answer(body);
