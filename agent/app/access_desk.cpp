@@ -1,7 +1,5 @@
 #include "agent/app/access_desk.h"
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -10,6 +8,7 @@
 #include "agent/telemetry/names.h"
 #include "core/access/enrolment_token.h"
 #include "core/access/password.h"
+#include "core/base/same_secret.h"
 
 namespace latchkey {
 namespace {
@@ -39,26 +38,18 @@ AccessDesk::AccessDesk(Parts parts, Patience patience)
 bool AccessDesk::look() {
   renew_authority();
   acknowledger_.look();
-  const auto& entries = parts_.log.facts().entries();
-  if (entries.empty() || entries.back().position <= seen_) return false;
-  const auto first = std::ranges::upper_bound(entries, seen_, {}, &FactLog::Entry::position);
-  seen_ = entries.back().position;
-  const bool news = std::any_of(first, entries.end(), [](const FactLog::Entry& entry) {
-    return std::holds_alternative<AccessFact>(entry.stored.fact.body);
-  });
+  const bool news =
+      std::ranges::any_of(parts_.log.facts().news(seen_), [](const FactLog::Entry& entry) {
+        return std::holds_alternative<AccessFact>(entry.stored.fact.body);
+      });
   if (news) fold();
   return news;
 }
 
 void AccessDesk::fold() {
-  std::vector<const Fact*> facts;
-  for (const auto& entry : parts_.log.facts().entries())
-    if (std::holds_alternative<AccessFact>(entry.stored.fact.body))
-      facts.push_back(&entry.stored.fact);
-  std::ranges::sort(facts,
-                    [](const Fact* a, const Fact* b) { return canonical_order(*a, *b) < 0; });
   access_ = Access();
-  for (const auto* fact : facts) access_.apply(fact->at, std::get<AccessFact>(fact->body));
+  for (const auto* fact : parts_.log.facts().about<AccessFact>())
+    access_.apply(fact->at, std::get<AccessFact>(fact->body));
 }
 
 /// A node that joins takes the other's deployment for its own.
@@ -109,8 +100,7 @@ Result<const Access::Token*> AccessDesk::usable(const std::string& text) const {
   LK_TRY(const auto token, decode_enrolment_token(text));
   const auto* known = access_.token(token.id);
   const auto verifier = token.verifier();
-  if (known == nullptr ||
-      CRYPTO_memcmp(known->made.verifier.data(), verifier.data(), verifier.size()) != 0)
+  if (known == nullptr || !same_secret(known->made.verifier, verifier))
     return fail("token-unknown", "This deployment does not know this token.", kNewToken);
   if (!known->used_by.empty() || under_way_.count(token.id) != 0)
     return fail("token-used", "This token was used already.", kNewToken);

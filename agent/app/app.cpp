@@ -114,7 +114,7 @@ App::App(AppParts parts)
       metrics_({clock_, publisher_, leases_, peer_desk_, *store_, traffic_, boot_seconds}),
       access_(
           {reactor_, clock_, log_, link_, identity_, [this] { return names(); }, system_random}),
-      upstream_({reactor_, clock_, log_, publisher_, leases_, identity_,
+      upstream_({reactor_, clock_, log_, leases_, identity_,
                  [this](const std::string& server, const net::HttpsCard& card,
                         net::HttpsRequest request, net::HttpsClient::Done done) {
                    return https_.ask(server, card, std::move(request), std::move(done));

@@ -1,5 +1,6 @@
 #include "agent/app/fact_log.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -36,6 +37,18 @@ std::vector<StoredFact> FactLog::drop_after(const std::string& chain, std::uint6
   for (std::size_t i = 0; i < entries_.size(); ++i)
     chains_[entries_[i].stored.fact.chain].push_back(i);
   return dropped;
+}
+
+std::span<const FactLog::Entry> FactLog::news(std::uint64_t& seen) const {
+  if (entries_.empty()) return {};
+  const auto first = std::ranges::upper_bound(
+      entries_, std::exchange(seen, entries_.back().position), {}, &Entry::position);
+  return {first, entries_.end()};
+}
+
+void FactLog::sort_canonically(std::vector<const Fact*>& facts) {
+  std::ranges::sort(facts,
+                    [](const Fact* a, const Fact* b) { return canonical_order(*a, *b) < 0; });
 }
 
 ChainHeads FactLog::heads() const {

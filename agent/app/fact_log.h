@@ -28,6 +28,17 @@ class FactLog {
   std::vector<StoredFact> drop_after(const std::string& chain, std::uint64_t common);
 
   const std::vector<Entry>& entries() const { return entries_; }
+  /// Those that arrived after position `seen`, which moves to the newest.
+  std::span<const Entry> news(std::uint64_t& seen) const;
+  /// Those that say something of `Body`, in the order in which every node folds them.
+  template <class Body>
+  std::vector<const Fact*> about() const {
+    std::vector<const Fact*> facts;
+    for (const auto& entry : entries_)
+      if (std::holds_alternative<Body>(entry.stored.fact.body)) facts.push_back(&entry.stored.fact);
+    sort_canonically(facts);
+    return facts;
+  }
   ChainHeads heads() const;
   ChainHead head(const std::string& chain) const;                          ///< seq 0 when unknown
   std::string hash_at(const std::string& chain, std::uint64_t seq) const;  ///< empty when unknown
@@ -38,6 +49,7 @@ class FactLog {
   Batch facts_after(const ChainHeads& theirs, std::size_t max_facts) const;
 
  private:
+  static void sort_canonically(std::vector<const Fact*>& facts);
   bool begins_with_repair(const std::vector<std::size_t>& chain) const;
 
   std::vector<Entry> entries_;

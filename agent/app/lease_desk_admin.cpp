@@ -84,14 +84,9 @@ void LeaseDesk::set_terms(const net::Caller& caller, const std::string& consumer
 /// What was decided since the last look, here or on the other node.
 void LeaseDesk::take_facts() {
   bool terms_changed = false;
-  const auto& entries = parts_.log.facts().entries();
-  // The new ones are at the end.
-  auto fresh = entries.end();
-  while (fresh != entries.begin() && std::prev(fresh)->position > facts_seen_) --fresh;
-  for (; fresh != entries.end(); ++fresh) {
-    facts_seen_ = fresh->position;
-    const auto& body = fresh->stored.fact.body;
-    holder_.learn(fresh->stored.fact);
+  for (const auto& fresh : parts_.log.facts().news(facts_seen_)) {
+    const auto& body = fresh.stored.fact.body;
+    holder_.learn(fresh.stored.fact);
     terms_changed = terms_changed || std::holds_alternative<ConsumerTermsSet>(body);
     const auto* released = std::get_if<LeaseReleased>(&body);
     if (released == nullptr) continue;

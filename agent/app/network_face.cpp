@@ -86,9 +86,11 @@ Result<net::TlsMaterial> NetworkFace::material() {
 
 Result<net::TlsServer::Context> NetworkFace::make_context() {
   LK_TRY(const auto shown, material());
-  LK_TRY(auto context, net::make_tls_context(shown));
+  return net::make_tls_context(shown);
+}
+
+void NetworkFace::tell_access() {
   access_.listening({address_, names_, !config_.certificate.empty()});
-  return context;
 }
 
 Result<void> NetworkFace::start(net::Router router) {
@@ -98,7 +100,7 @@ Result<void> NetworkFace::start(net::Router router) {
   server.listen = config_.listen;
   server_.emplace(io_, server, std::move(router), access_.doorman());
   LK_TRY(address_, server_->start(std::move(context)));
-  access_.listening({address_, names_, !config_.certificate.empty()});
+  tell_access();
   log::info(names::kServerListening, {{"address", address_}, {"pin", pin_}});
   return {};
 }
@@ -126,6 +128,7 @@ Result<void> NetworkFace::reload(const Config::Server& wanted) {
   if (!server_) return {};
   LK_TRY(auto context, make_context());
   server_->use(std::move(context));
+  tell_access();
   log::info(names::kServerCertificate, {{"own", config_.certificate.empty() ? "no" : "yes"}});
   return {};
 }

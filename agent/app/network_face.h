@@ -36,6 +36,7 @@ class NetworkFace {
  private:
   void renew();
   Result<net::TlsServer::Context> make_context();
+  void tell_access();
   Result<net::TlsMaterial> material();
 
   boost::asio::io_context& io_;

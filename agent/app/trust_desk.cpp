@@ -23,18 +23,13 @@ const TrustInstalled* as_installed(const Fact& fact) {
 
 TrustDesk::TrustDesk(Parts parts, ConfiguredTrust configured, TrustChain chain)
     : parts_(std::move(parts)), configured_(std::move(configured)), chain_(std::move(chain)) {
-  const auto& entries = parts_.log.facts().entries();
-  if (!entries.empty()) seen_ = entries.back().position;
+  parts_.log.facts().news(seen_);  // they are in the chain
 }
 
 void TrustDesk::look() {
-  const auto& entries = parts_.log.facts().entries();
-  if (entries.empty() || entries.back().position <= seen_) return;
-  const auto first = std::ranges::upper_bound(entries, seen_, {}, &FactLog::Entry::position);
-  seen_ = entries.back().position;
   bool news = false;
-  for (auto entry = first; entry != entries.end(); ++entry) {
-    const auto* installed = as_installed(entry->stored.fact);
+  for (const auto& entry : parts_.log.facts().news(seen_)) {
+    const auto* installed = as_installed(entry.stored.fact);
     const auto* bundle = installed ? parts_.log.facts().document(installed->document) : nullptr;
     if (bundle == nullptr) continue;
     const auto outcome = chain_.offer(*bundle);
@@ -43,7 +38,7 @@ void TrustDesk::look() {
       log::warning(names::kTrustRefused, {{"code", outcome.error().code},
                                           {"detail", outcome.error().message},
                                           {"by", installed->by},
-                                          {"node", entry->stored.fact.node}});
+                                          {"node", entry.stored.fact.node}});
   }
   if (news) take_effect();
 }

@@ -58,21 +58,14 @@ UpstreamDesk::UpstreamDesk(Parts parts)
 }
 
 void UpstreamDesk::look() {
-  const auto& entries = parts_.log.facts().entries();
-  if (entries.empty() || entries.back().position <= seen_) return;
-  const auto first = std::ranges::upper_bound(entries, seen_, {}, &FactLog::Entry::position);
-  seen_ = entries.back().position;
+  const auto& log = parts_.log.facts();
   const auto is_ours = [](const FactLog::Entry& entry) {
     return std::holds_alternative<UpstreamFact>(entry.stored.fact.body);
   };
-  if (std::none_of(first, entries.end(), is_ours)) return;
-  std::vector<const Fact*> facts;
-  for (const auto& entry : entries)
-    if (is_ours(entry)) facts.push_back(&entry.stored.fact);
-  std::ranges::sort(facts,
-                    [](const Fact* a, const Fact* b) { return canonical_order(*a, *b) < 0; });
+  if (std::ranges::none_of(log.news(seen_), is_ours)) return;
   UpstreamFold fold;
-  for (const auto* fact : facts) fold.apply(fact->at, std::get<UpstreamFact>(fact->body));
+  for (const auto* fact : log.about<UpstreamFact>())
+    fold.apply(fact->at, std::get<UpstreamFact>(fact->body));
   const auto before = std::exchange(state_, fold.state()).connected;
   capacity_ = {upstream_license(state_), state_.good_until, state_.lost.has_value()};
   if (before != state_.connected) use_line();
@@ -259,14 +252,11 @@ void UpstreamDesk::failed(const UpstreamRefusal& refusal) {
   tell(UpstreamLost{why.code, why.message, why.cure, left()});
 }
 
-/// look() and published() follow when it is durable.
 void UpstreamDesk::tell(UpstreamFact fact) {
   telling_ = true;
   parts_.log.witness([&](Witness& w, Time at) { w.upstream(at, std::move(fact)); });
   parts_.log.when_durable([this] {
     telling_ = false;
-    look();
-    parts_.publisher.publish(parts_.log);
     step();
   });
 }

@@ -25,7 +25,6 @@ class UpstreamDesk final : public UpstreamBackend {
     Reactor& reactor;
     const Clock& clock;
     NodeLog& log;
-    Publisher& publisher;
     LeaseDesk& leases;
     const Identity& identity;
     UpstreamLine::Ask ask;
@@ -42,7 +41,7 @@ class UpstreamDesk final : public UpstreamBackend {
   const UpstreamCapacity& capacity() const { return capacity_; }
   std::optional<UpstreamTrouble> trouble() const;
 
-  /// Takes in what became durable, before it is published.
+  /// Takes in what became durable, before it is published and before when_durable() calls.
   void look();
   /// The published state or the leases have changed: there may be something to ask for.
   void published();
@@ -85,6 +84,7 @@ class UpstreamDesk final : public UpstreamBackend {
   // upstream_desk_admin.cpp: connecting and disconnecting
   std::string nonce() const;
   net::HttpsRequest draw_request(const Quantities& usage, const std::string& nonce) const;
+  net::HttpsCard card_for(const UpstreamConnected& upstream) const;
   void use_line();
   void enrolled(const std::string& body);
   void join();

@@ -80,6 +80,12 @@ net::HttpsRequest UpstreamDesk::draw_request(const Quantities& usage,
   return {"PUT", "/v1/draw", body.dump()};
 }
 
+/// What this deployment shows that upstream.
+net::HttpsCard UpstreamDesk::card_for(const UpstreamConnected& upstream) const {
+  const auto key = make_site_key(parts_.identity.deployment_key(), upstream.token);
+  return {upstream.pin, upstream.ca, upstream.certificate, key ? key->key_pem : std::string()};
+}
+
 /// For the upstream that the facts name now.
 void UpstreamDesk::use_line() {
   stated_.reset();
@@ -92,10 +98,7 @@ void UpstreamDesk::use_line() {
   plan_ = BlockPlan(parts_.rules);
   line_.cancel();
   if (!state_.connected) return;
-  const auto& upstream = *state_.connected;
-  const auto key = make_site_key(parts_.identity.deployment_key(), upstream.token);
-  line_.use(upstream.servers,
-            {upstream.pin, upstream.ca, upstream.certificate, key ? key->key_pem : std::string()});
+  line_.use(state_.connected->servers, card_for(*state_.connected));
 }
 
 void UpstreamDesk::connect(const net::Caller& caller, UpstreamOrder order, JsonDone done) {
@@ -175,8 +178,6 @@ void UpstreamDesk::joined(const std::string& nonce, std::uint32_t sent, const Ou
     w.upstream(at, UpstreamHeld{std::move(answer->grant), {}, left});
   });
   parts_.log.when_durable([this, joining = std::shared_ptr<Joining>(std::move(joining_))] {
-    look();
-    parts_.publisher.publish(parts_.log);
     joining->done(upstream());
   });
 }
@@ -190,15 +191,10 @@ void UpstreamDesk::disconnect(const net::Caller& caller, JsonDone done) {
   if (!state_.connected)
     return done(fail("no-upstream", "This deployment has no upstream.", "Nothing is to do."));
   log::info(log::names::kRequest, {{"what", "upstream-disconnect"}, {"by", caller.name}});
-  const auto& left = *state_.connected;
-  const auto key = make_site_key(parts_.identity.deployment_key(), left.token);
-  farewell_.use(left.servers,
-                {left.pin, left.ca, left.certificate, key ? key->key_pem : std::string()});
+  farewell_.use(state_.connected->servers, card_for(*state_.connected));
   parts_.log.witness(
       [&](Witness& w, Time at) { w.upstream(at, UpstreamDisconnected{caller.name}); });
   parts_.log.when_durable([this, done = std::move(done)] {
-    look();
-    parts_.publisher.publish(parts_.log);
     // Should that fail, the upstream keeps the seats for its reserve, and not longer.
     farewell_.ask({"DELETE", "/v1/draw"}, [](const Outcome&) {});
     done(upstream());
