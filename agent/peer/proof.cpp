@@ -1,6 +1,5 @@
 #include "agent/peer/proof.h"
 
-
 #include <new>
 #include <nlohmann/json.hpp>
 
