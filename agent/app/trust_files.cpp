@@ -1,5 +1,7 @@
 #include "agent/app/trust_files.h"
 
+#include <algorithm>
+
 #include "agent/identity/identity.h"
 #include "core/license/envelope.h"
 
@@ -13,9 +15,22 @@ tl::unexpected<Error> in_file(const std::filesystem::path& path, Error error) {
   return tl::make_unexpected(std::move(error));
 }
 
+/// What counts: what is named, else what lies in the directory, which may be missing or empty.
+Config::Trust found(Config::Trust config) {
+  if (!config.roots.empty() || !config.bundle.empty()) return config;
+  std::error_code missing;
+  for (const auto& entry : std::filesystem::directory_iterator(config.dir, missing))
+    if (entry.path().extension() == ".pub") config.roots.push_back(entry.path());
+  std::ranges::sort(config.roots);
+  const auto bundle = config.dir / "bundle.json";
+  if (std::filesystem::exists(bundle, missing)) config.bundle = bundle;
+  return config;
+}
+
 }  // namespace
 
-Result<ConfiguredTrust> load_trust(const Config::Trust& config) {
+Result<ConfiguredTrust> load_trust(const Config::Trust& wanted) {
+  const auto config = found(wanted);
   ConfiguredTrust out;
   for (const auto& path : config.roots) {
     LK_TRY(const std::string pem, read_small_file(path, kRootLimit));

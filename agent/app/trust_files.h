@@ -15,10 +15,10 @@ struct ConfiguredTrust {
   Bytes bundle;      ///< its envelope, not verified yet
 };
 
-/// Reads the root keys and the bundle that the configuration names. Without roots nobody is
-/// believed: every license is then `license-invalid`. Errors: those of the files and of
-/// PublicKey::from_pem, each with the file's name.
-Result<ConfiguredTrust> load_trust(const Config::Trust& config);
+/// Reads the root keys and the bundle that the configuration names, or those of its directory.
+/// Without roots nobody is believed: every license is then `license-invalid`. Errors: those of the
+/// files and of PublicKey::from_pem, each with the file's name.
+Result<ConfiguredTrust> load_trust(const Config::Trust& wanted);
 
 /// The configured bundle, then `installed` ones in the order of their arrival (SPEC SEC-5). The
 /// configured one may be the successor of installed ones. Errors, with the file's name: those of

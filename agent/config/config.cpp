@@ -67,6 +67,7 @@ void read_leases(TableReader reader, Config::Leases& leases) {
 void read_trust(TableReader reader, Config::Trust& trust) {
   reader.paths("roots", trust.roots);
   reader.path("bundle", trust.bundle);
+  reader.path("dir", trust.dir);
   reader.refuse_unknown();
 }
 

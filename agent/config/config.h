@@ -46,6 +46,8 @@ struct Config {
   struct Trust {
     std::vector<std::filesystem::path> roots;  ///< PEM SubjectPublicKeyInfo
     std::filesystem::path bundle;              ///< DSSE envelope; empty: none
+    /// When neither of both is named: *.pub there are the roots, bundle.json is the bundle.
+    std::filesystem::path dir = "/etc/latchkey/trust";
     bool operator==(const Trust&) const = default;
   } trust;
   struct Catalog {
