@@ -18,6 +18,8 @@ CLI::App& group(CLI::App& app, const std::string& name, const std::string& about
   return *out;
 }
 
+}  // namespace
+
 void describe(CLI::App& app, Session& session) {
   app.description("Create keys, sign trust bundles and licenses, and put them on USB keys.");
   app.set_version_flag("--version", kVersion);
@@ -40,8 +42,6 @@ void describe(CLI::App& app, Session& session) {
   add_key_id(app, session);
   add_provision(app, session);
 }
-
-}  // namespace
 
 int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err, Time now) {
   Session session{out, err, now, {}, {}, {}};

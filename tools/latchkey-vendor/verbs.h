@@ -22,4 +22,7 @@ void add_prepare(CLI::App& app, Session& session);
 void add_key_id(CLI::App& app, Session& session);
 void add_provision(CLI::App& app, Session& session);
 
+/// All of them, with the options that they share, on `app`, whose name is given.
+void describe(CLI::App& app, Session& session);
+
 }  // namespace latchkey::vendor

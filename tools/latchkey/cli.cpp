@@ -27,9 +27,8 @@ void add_common(CLI::App& app, Context& context) {
 
 }  // namespace
 
-int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err, bool colour) {
-  CLI::App app("Latchkey: USB-key licensing on this machine", "latchkey");
-  Context context{.socket = {}, .style = {colour}, .out = out, .err = err};
+void describe(CLI::App& app, Context& context) {
+  app.description("Latchkey: USB-key licensing on this machine");
   add_common(app, context);
   add_status(app, context);
   add_key(app, context);
@@ -48,6 +47,12 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
   add_watch(app, context);
   add_connect(app, context);
   add_doctor(app, context);
+}
+
+int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err, bool colour) {
+  CLI::App app("", "latchkey");
+  Context context{.socket = {}, .style = {colour}, .out = out, .err = err};
+  describe(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -67,6 +67,9 @@ void add_watch(CLI::App& app, Context& context);
 void add_connect(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 
+/// Every verb and option on `app`, whose name is given. `context` must outlive the parsing.
+void describe(CLI::App& app, Context& context);
+
 /// The whole program; everything but the process around it.
 int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err, bool colour);
 

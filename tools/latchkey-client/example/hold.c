@@ -6,11 +6,10 @@
  * A line on standard input is a new quantity; its end gives everything back. Exit code 0: given
  * back; 1: not; 2: wrong usage. */
 #include <inttypes.h>
+#include <latchkey_client.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "tools/latchkey-client/latchkey_client.h"
 
 static void on_change(const latchkey_status* status, void* context) {
   (void)context;

@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Manual pages, completions, docs/cli.md and the default configuration against what the programs themselves say."""
+
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+BIN = pathlib.Path(os.environ["LATCHKEY_BIN"])
+HANDBOOK = BIN.parent / "handbook"
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+PROGRAMS = ("latchkey", "latchkey-vendor")
+
+
+def run(*command) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    if done.returncode != 0 or done.stderr:
+        raise AssertionError(f"{command} ended with {done.returncode}: {done.stderr}")
+    return done.stdout
+
+
+def listed(help_text: str, heading: str) -> str:
+    """The lines below a heading, up to the next empty line."""
+    found = re.search(rf"^{heading}:\n(.*?)(?:\n\n|\Z)", help_text, re.M | re.S)
+    return found.group(1) if found else ""
+
+
+def commands(program: str, path: tuple = ()) -> dict:
+    """path of every command -> its long options, from the help of each."""
+    text = run(BIN / program, *path, "--help")
+    options = set(re.findall(r"^ +(?:-\w,)?(--[a-z-]+)", text, re.M)) - {"--help", "--help-all"}
+    out = {path: options}
+    for child in re.findall(r"^  ([a-z-]+)(?: |$)", listed(text, "Subcommands"), re.M):
+        out |= commands(program, (*path, child))
+    return out
+
+
+def page(file: pathlib.Path) -> str:
+    return run("env", "MANWIDTH=240", "MAN_KEEP_FORMATTING=", "man", "--local-file", "--warnings=all", "--nh", "--nj", file)
+
+
+class HandbookTest(unittest.TestCase):
+    def test_every_command_and_option_is_in_the_manual_page(self):
+        for program in PROGRAMS:
+            text = page(HANDBOOK / f"{program}.1")
+            sections = dict(re.findall(r"^   (\S.*)\n((?:(?!   \S).*\n)*)", text, re.M))
+            tree = commands(program)
+            self.assertGreater(len(tree), 10)
+            for path, options in tree.items():
+                told = sections.get(" ".join(path), "") if path else text
+                for word in (program, *path, *options):
+                    self.assertIn(word, told, f"{program} {' '.join(path)}")
+
+    def test_the_agents_manual_page_has_its_usage(self):
+        text = page(SOURCE / "agent/systemd/latchkey-agent.8")
+        usage = run(BIN / "latchkey-agent", "--help")
+        for option in re.findall(r"--[a-z-]+", usage):
+            self.assertIn(option, text)
+        codes = re.findall(r"(\d) (?=[a-z])", usage.split("exit codes")[1])
+        self.assertGreater(len(codes), 3)
+        for code in codes:
+            self.assertRegex(text, rf"(?m)^ +{code} +[a-z]")
+
+    def test_completion_offers_every_command_and_option(self):
+        for program in PROGRAMS:
+            for path, options in commands(program).items():
+                children = {p[len(path)] for p in commands(program) if len(p) == len(path) + 1 and p[:len(path)] == path}
+                self.assertEqual(complete(program, *path, ""), children, path)
+                self.assertLessEqual(options, complete(program, *path, "--"), path)
+
+    def test_completion_knows_what_is_no_command(self):
+        self.assertEqual(complete("latchkey", "--socket", "key", "rec"), {"record"})
+        self.assertEqual(complete("latchkey", "--json", "record", "li"), {"list", "licenses"})
+        self.assertEqual(complete("latchkey-vendor", "issue", "--issuer", ""), set())  # the shell offers files
+        self.assertEqual(complete("latchkey", "license", "install", "x"), set())
+
+    def test_the_default_configuration_and_its_examples_are_taken(self):
+        text = (SOURCE / "agent/config/agent.toml").read_text()
+        examples = re.sub(r"^#(?=\[|\w+ =)", "", text, flags=re.M)
+        self.assertGreater(examples.count("\n["), 1)
+        for content in (text, examples):
+            with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+                file.write(content)
+                file.flush()
+                run(BIN / "latchkey-agent", "--check-config", "--config", file.name)
+
+    def test_every_command_is_in_the_documents(self):
+        text = (SOURCE / "docs/cli.md").read_text()
+        for path in filter(None, commands("latchkey")):
+            self.assertRegex(text, rf"`{' '.join(path)}(?: [^`]*)?`")
+
+
+def complete(program: str, *words) -> set:
+    """What the completion offers for the last word."""
+    function = "_" + program.replace("-", "_")
+    script = f'. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); {function}; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    return set(run("bash", "-c", script, HANDBOOK / f"{program}.bash", program, *words).split())
+
+
+if __name__ == "__main__":
+    unittest.main()
