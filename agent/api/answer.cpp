@@ -40,6 +40,7 @@ constexpr std::array kStatuses{
     Row{"identity-overtaken", 403},
     Row{"csrf-missing", 403},
     Row{"origin-refused", 403},
+    Row{"host-refused", 403},
     Row{"too-many-attempts", 429},
     Row{"server-unreachable", 503},
     Row{"server-untrusted", 502},

@@ -8,6 +8,7 @@
 #include "agent/telemetry/log.h"
 #include "agent/telemetry/names.h"
 #include "core/access/password.h"
+#include "core/base/host_port.h"
 #include "core/base/same_secret.h"
 
 namespace latchkey {
@@ -25,6 +26,17 @@ Instant now() { return std::chrono::steady_clock::now(); }
 
 bool reads(const net::Request& request) {
   return request.method == "GET" || request.method == "HEAD";
+}
+
+Sessions::Wire wire_of(const net::Origin& from) {
+  return from.plain ? Sessions::Wire::plain : Sessions::Wire::tls;
+}
+
+/// Else a page of another site, whose name was made to lead here, would count as ours.
+bool names_loopback(const std::string& host) {
+  auto parts = split_address(host);
+  if (!parts) parts = split_address(host + ":80");  // a browser leaves out the usual port
+  return parts && (parts->host == "localhost" || is_loopback(parts->host));
 }
 
 std::optional<net::Response> objection_to(const Access::Identity* identity) {
@@ -53,6 +65,7 @@ net::Response too_many(std::chrono::seconds wait) {
 
 struct SessionDesk::Attempt {
   std::string name, address, verifier;
+  Sessions::Wire wire;
 };
 
 SessionDesk::SessionDesk(Reactor& reactor, const Access& access, FillRandom random)
@@ -69,7 +82,7 @@ net::Caller SessionDesk::caller_of(const net::Request& request) {
     const auto& who = identity->enrolled;
     return {rights_of(who.role), who.name + " (" + who.id + ")", "identity:" + who.id};
   }
-  const auto* session = sessions_.find(request.cookie, now());
+  const auto* session = sessions_.find(request.cookie, now(), wire_of(request.from));
   const auto* account = session == nullptr ? nullptr : access_.account(session->account);
   if (account == nullptr) return {{}, request.from.address};
   return {rights_of(account->role), account->name, "account:" + account->name};
@@ -77,12 +90,16 @@ net::Caller SessionDesk::caller_of(const net::Request& request) {
 
 std::optional<net::Response> SessionDesk::objection(const net::Request& request) {
   if (!request.from.pin.empty()) return objection_to(access_.by_pin(request.from.pin));
+  if (request.from.plain && !names_loopback(request.host))
+    return error_answer({"host-refused", "This is no page of " + request.host + ".",
+                         "Open it as http://localhost, with the port of web.listen."});
   // A page of another site may make a browser send anything, but not say that it comes from here.
-  if (!reads(request) && !request.origin.empty() && request.origin != "https://" + request.host)
+  const auto here = (request.from.plain ? "http://" : "https://") + request.host;
+  if (!reads(request) && !request.origin.empty() && request.origin != here)
     return error_answer({"origin-refused",
                          "The request comes from a page of " + request.origin + ".",
                          "Use the page of this agent."});
-  auto* session = sessions_.find(request.cookie, now());
+  auto* session = sessions_.find(request.cookie, now(), wire_of(request.from));
   if (session == nullptr) return std::nullopt;
   session->used = now();
   const bool login = request.path == "/v1/session" && request.method == "POST";
@@ -108,8 +125,8 @@ void SessionDesk::open(const net::Origin& from, const std::string& name,
   if (waiting_ >= kMaxWaiting) return done(too_many(kAddressInterval));
   ++waiting_;
   const auto* account = access_.account(name);
-  const auto attempt = std::make_shared<Attempt>(
-      Attempt{name, from.address, account == nullptr ? std::string() : account->verifier});
+  const auto attempt = std::make_shared<Attempt>(Attempt{
+      name, from.address, account == nullptr ? std::string() : account->verifier, wire_of(from)});
   const auto fits = std::make_shared<bool>(false);
   work_.run([attempt, fits, password](
                 const std::stop_token&) { *fits = password_fits(password, attempt->verifier); },
@@ -129,14 +146,16 @@ void SessionDesk::judged(const Attempt& attempt, bool fits, const net::Done& don
   by_address_.give_back(attempt.address);
   by_account_.give_back(attempt.name);
   log::info(names::kLogin, {{"account", attempt.name}, {"from", attempt.address}});
-  done(opened(*account));
+  done(opened(*account, attempt.wire));
 }
 
-net::Response SessionDesk::opened(const AccountSet& account) {
-  const auto session = sessions_.open(account.name, now(), random_);
+net::Response SessionDesk::opened(const AccountSet& account, Sessions::Wire wire) {
+  const auto session = sessions_.open(account.name, now(), random_, wire);
   if (!session) return error_answer(session.error());
-  auto response = json_answer(
-      {{"name", account.name}, {"role", to_string(account.role)}, {"csrf", session->csrf}});
+  auto response = json_answer({{"name", account.name},
+                               {"role", to_string(account.role)},
+                               {"rights", to_string(rights_of(account.role))},
+                               {"csrf", session->csrf}});
   response.headers.emplace_back("Set-Cookie", session->cookie);
   response.headers.emplace_back("Cache-Control", "no-store");
   return response;
@@ -144,7 +163,7 @@ net::Response SessionDesk::opened(const AccountSet& account) {
 
 net::Response SessionDesk::show(const net::Request& request) {
   const auto& caller = request.caller;
-  const auto* session = sessions_.find(request.cookie, now());
+  const auto* session = sessions_.find(request.cookie, now(), wire_of(request.from));
   auto response = json_answer(
       {{"name", caller.name},
        {"rights", caller.rights.empty() ? "" : to_string(caller.rights)},
@@ -154,9 +173,9 @@ net::Response SessionDesk::show(const net::Request& request) {
 }
 
 net::Response SessionDesk::close(const net::Request& request) {
-  sessions_.close(request.cookie);
+  sessions_.close(request.cookie, wire_of(request.from));
   auto response = json_answer({{"closed", true}});
-  response.headers.emplace_back("Set-Cookie", Sessions::farewell());
+  response.headers.emplace_back("Set-Cookie", Sessions::farewell(wire_of(request.from)));
   return response;
 }
 

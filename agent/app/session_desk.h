@@ -33,7 +33,7 @@ class SessionDesk final : public net::Doorman {
   struct Attempt;
 
   void judged(const Attempt& attempt, bool fits, const net::Done& done);
-  net::Response opened(const AccountSet& account);
+  net::Response opened(const AccountSet& account, Sessions::Wire wire);
 
   const Access& access_;
   FillRandom random_;

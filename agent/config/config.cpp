@@ -9,6 +9,7 @@
 #include <iterator>
 #include <optional>
 
+#include "core/base/host_port.h"
 #include "core/base/toml_table.h"
 #include "core/pool/lease.h"
 
@@ -100,6 +101,16 @@ void read_server(TableReader reader, Config::Server& server) {
   reader.refuse_unknown();
 }
 
+/// There is no TLS on it: what passes another machine would be anybody's to read.
+void read_web(TableReader reader, Config::Web& web) {
+  reader.endpoint("listen", web.listen);
+  if (const auto parts = split_address(web.listen);
+      !web.listen.empty() && !(parts && is_loopback(parts->host)))
+    reader.refuse("listen", web.listen + " is no loopback address, and the page has no TLS there",
+                  "write 127.0.0.1:8280 or [::1]:8280; for other machines set server.listen");
+  reader.refuse_unknown();
+}
+
 void read_upstream(TableReader reader, BlockRules& rules) {
   if (const auto block = reader.number("block", 1, kMaxBlock))
     rules.block = static_cast<std::uint64_t>(*block);
@@ -136,6 +147,7 @@ Config read_all(const toml::table& root, const std::string& file, FileProblems& 
   read_catalog(room("catalog"), config.catalog);
   read_peer(room("peer"), config.peer);
   read_server(room("server"), config.server);
+  read_web(room("web"), config.web);
   read_upstream(room("upstream"), config.upstream);
   read_log(room("log"), config.log_level);
   top.refuse_unknown();
@@ -206,6 +218,7 @@ std::vector<std::string> needs_restart(const Config& running, const Config& want
   note(running.server.listen == wanted.server.listen && running.server.vip == wanted.server.vip,
        "server.listen, server.vip");
   note(running.server.site_grace == wanted.server.site_grace, "server.site_grace_s");
+  note(running.web == wanted.web, "web");
   note(running.upstream == wanted.upstream, "upstream");
   return keys;
 }

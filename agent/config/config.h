@@ -70,6 +70,10 @@ struct Config {
     std::chrono::seconds site_grace{86'400};
     bool operator==(const Server&) const = default;
   } server;
+  struct Web {
+    std::string listen;  ///< "address:port" of the loopback; empty: the page is on 8201 alone
+    bool operator==(const Web&) const = default;
+  } web;
   BlockRules upstream;  ///< how a client site draws (SPEC SRV-3)
   log::Level log_level = log::Level::info;
 };

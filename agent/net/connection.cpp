@@ -101,8 +101,10 @@ void Connection::sweep() {
 void Connection::review() {
   if (phase_ != Phase::streaming || hub_->doorman() == nullptr) return;
   auto& request = reader_.request();
+  const bool somebody = !request.caller.rights.empty();
   request.caller = hub_->doorman()->caller_of(request);
-  if (hub_->doorman()->objection(request) || !hub_->router().find(request)) close();
+  // Not objection(): a stream that is open is no use of its session.
+  if ((somebody && request.caller.rights.empty()) || !hub_->router().find(request)) close();
 }
 
 void Connection::close() {

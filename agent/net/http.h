@@ -25,6 +25,7 @@ struct Caller {
 struct Origin {
   std::string address;  ///< of the client
   std::string pin;  ///< of its certificate (agent/identity/certificate_pin.h); empty: it has none
+  bool plain = false;  ///< without TLS, which is for this machine's own (`web.listen`)
 };
 
 struct Request {
@@ -40,6 +41,9 @@ struct Request {
   std::string origin;
   std::string cookie;
   std::string csrf;  ///< X-Latchkey-CSRF
+  // And how the answer may come.
+  std::string accept_encoding;
+  std::string if_none_match;
 };
 
 struct Response {

@@ -44,6 +44,10 @@ class Parser final : public http::basic_parser<true> {
       request_.host.assign(value.data(), value.size());
     else if (name == http::field::origin)
       request_.origin.assign(value.data(), value.size());
+    else if (name == http::field::accept_encoding)
+      request_.accept_encoding.assign(value.data(), value.size());
+    else if (name == http::field::if_none_match)
+      request_.if_none_match.assign(value.data(), value.size());
     else if (name == http::field::content_length)
       judge_limit();
     else if (name == http::field::cookie)
@@ -114,8 +118,8 @@ struct RequestReader::Impl {
     parser->header_limit(static_cast<std::uint32_t>(limits.header_bytes));
     header_bytes = 0;
     state = State::incomplete;
-    for (auto* field :
-         {&request.content_type, &request.host, &request.origin, &request.cookie, &request.csrf})
+    for (auto* field : {&request.content_type, &request.host, &request.origin, &request.cookie,
+                        &request.csrf, &request.accept_encoding, &request.if_none_match})
       field->clear();
     request.body.clear();
     if (request.body.capacity() > limits.header_bytes) request.body.shrink_to_fit();

@@ -40,7 +40,7 @@ void append_status(std::string& out, int status, std::time_t now) {
 void write_head(const Response& response, Persistence persistence, std::time_t now,
                 std::string& out) {
   append_status(out, response.status, now);
-  if (response.status != 204) {
+  if (response.status != 204 && response.status != 304) {
     out.append("Content-Type: ").append(response.content_type).append("\r\nContent-Length: ");
     append_number(out, response.payload().size());
     out.append("\r\n");

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 
+#include "agent/net/client_address.h"
 #include "agent/net/connection.h"
 #include "agent/net/crowd.h"
 #include "agent/net/tls_stream.h"
@@ -62,14 +63,6 @@ struct Handshake {
   std::string address;
   Clock::time_point deadline;
 };
-
-std::string address_of(const tcp::socket& socket) {
-  error_code error;
-  const auto address = socket.remote_endpoint(error).address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped())
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
-  return address.to_string();
-}
 
 }  // namespace
 
@@ -140,7 +133,7 @@ void TlsServer::Impl::greet(tcp::socket socket) {
   if (error) return;
   // Whoever floods the door pushes out those that have not come in, never those that have.
   if (crowd.size() == config.max_handshakes) drop(crowd.first_to_go());
-  auto address = address_of(socket);
+  auto address = client_address(socket);
   const auto number = next_number++;
   crowd.add(number, address);
   handshakes.emplace(number, Handshake{std::make_unique<TlsStream>(std::move(socket), tls.get()),

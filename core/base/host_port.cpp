@@ -24,6 +24,13 @@ Result<HostPort> split_address(std::string_view address) {
   return HostPort{std::string(host), std::string(port)};
 }
 
+bool is_loopback(std::string_view host) {
+  // Digits and dots alone are an IPv4 address to whoever resolves them, never a name (RFC
+  // 3493 6.1).
+  return host == "::1" ||
+         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos);
+}
+
 std::string join_address(std::string_view host, std::string_view port) {
   const bool v6 = host.find(':') != std::string_view::npos;
   return (v6 ? "[" + std::string(host) + "]" : std::string(host)) + ":" + std::string(port);

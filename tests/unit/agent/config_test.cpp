@@ -119,6 +119,36 @@ TEST(Config, RefusesValuesOutOfRangeAndMalformed) {
     EXPECT_THAT(problems_of(c.toml), ElementsAre(testing::StartsWith(c.starts))) << c.toml;
 }
 
+TEST(Config, ThePageWithoutTlsIsForThisMachineAlone) {  // SPEC SEC-1
+  const struct {
+    const char* listen;
+    bool taken;
+  } rows[] = {
+      {"127.0.0.1:8280", true},
+      {"[::1]:8280", true},
+      {"127.8.8.8:1", true},
+      {"0.0.0.0:8280", false},
+      {"[::]:8280", false},
+      {":8280", false},
+      {"10.0.0.1:8280", false},
+      {"localhost:8280", false},
+      {"[fe80::1]:8280", false},
+      {"127.evil:8280", false},
+      {"[::ffff:127.0.0.1]:1", false},
+  };
+  for (const auto& row : rows) {
+    const auto toml = "[web]\nlisten = \"" + std::string(row.listen) + "\"\n";
+    const auto config = parse_config(toml, "a.toml");
+    EXPECT_EQ(config.has_value(), row.taken) << row.listen;
+    EXPECT_EQ(config ? config->web.listen : row.listen, row.listen);
+  }
+  EXPECT_THAT(problems_of("[web]\nlisten = \"0.0.0.0:8280\"\n"),
+              ElementsAre("a.toml:2: web.listen: 0.0.0.0:8280 is no loopback address, and the page "
+                          "has no TLS there; write 127.0.0.1:8280 or [::1]:8280; for other "
+                          "machines set server.listen"));
+  EXPECT_TRUE(Config{}.web.listen.empty());
+}
+
 TEST(Config, TakesTheManagementKeysFromTheirFile) {
   const test::TempDir dir;
   const auto path = (dir.path() / "management.keys").string();
@@ -185,7 +215,8 @@ TEST(Config, AReloadSaysWhatNeedsARestart) {
   EXPECT_THAT(needs_restart(running, wanted), IsEmpty());
   wanted.keys.emulated_port = "/p";
   wanted.peer.listen = "0.0.0.0:1";
-  EXPECT_THAT(needs_restart(running, wanted), ElementsAre("keys.emulated_port", "peer"));
+  wanted.web.listen = "127.0.0.1:1";
+  EXPECT_THAT(needs_restart(running, wanted), ElementsAre("keys.emulated_port", "peer", "web"));
 }
 
 }  // namespace

@@ -61,6 +61,36 @@ TEST_F(SessionDeskTest, ASessionChangesNothingWithoutItsCsrfTokenOrFromAnotherPa
   }
 }
 
+TEST_F(SessionDeskTest, WithoutTlsOnlyThisMachinesOwnPageCounts) {  // SPEC SEC-2, SEC-3
+  struct Row {
+    const char *method, *host, *origin, *code;
+  };
+  const Row rows[] = {
+      {"POST", "127.0.0.1:8280", "http://127.0.0.1:8280", ""},
+      {"POST", "localhost:8280", "http://localhost:8280", ""},
+      {"POST", "localhost", "http://localhost", ""},
+      {"POST", "[::1]:8280", "http://[::1]:8280", ""},
+      {"POST", "[::1]", "http://[::1]", ""},
+      {"POST", "127.0.0.1:8280", "https://127.0.0.1:8280", "origin-refused"},
+      {"POST", "127.0.0.1:8280", "http://localhost:8280", "origin-refused"},
+      {"POST", "127.0.0.1:8280", "http://127.0.0.1:3000", "origin-refused"},
+      // A name that its owner made lead here (DNS rebinding): same origin to the browser.
+      {"POST", "evil.example:8280", "http://evil.example:8280", "host-refused"},
+      {"GET", "evil.example:8280", "", "host-refused"},
+      {"GET", "127.0.0.1.evil.example", "", "host-refused"},
+      {"GET", "", "", "host-refused"},
+  };
+  for (const auto& row : rows) {
+    net::Request request;
+    request.method = row.method;
+    request.path = "/v1/session";
+    request.from = {"127.0.0.1", "", true};
+    request.host = row.host;
+    request.origin = row.origin;
+    EXPECT_EQ(code(desk_.doorman().objection(request)), row.code) << row.host << ' ' << row.origin;
+  }
+}
+
 TEST_F(SessionDeskTest, AnAccountThatIsGoneOrChangedEndsItsSessions) {  // SPEC SEC-2
   set_account();
   net::Request asking;

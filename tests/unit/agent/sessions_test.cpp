@@ -61,6 +61,24 @@ TEST(Sessions, AreFoundByTheirCookieAlone) {  // SPEC SEC-2
     EXPECT_NE(mary.cookie.find(attribute), std::string::npos) << attribute;
 }
 
+TEST(Sessions, WithoutTlsHaveACookieOfTheirOwn) {  // SPEC SEC-2
+  using Wire = Sessions::Wire;
+  Sessions sessions;
+  const auto tls = sessions.open("mary", kLogin, system_random).value();
+  const auto plain = sessions.open("mary", kLogin, system_random, Wire::plain).value();
+  EXPECT_EQ(plain.cookie.find("Secure"), std::string::npos);
+  EXPECT_EQ(plain.cookie.find("__Host-"), std::string::npos) << "it takes Secure";
+  for (const char* attribute : {"HttpOnly", "SameSite=Strict", "Path=/"})
+    EXPECT_NE(plain.cookie.find(attribute), std::string::npos) << attribute;
+  EXPECT_NE(sessions.find(cookie_of(plain), kLogin, Wire::plain), nullptr);
+  EXPECT_EQ(sessions.find(cookie_of(plain), kLogin), nullptr) << "what came without TLS";
+  EXPECT_EQ(sessions.find(cookie_of(tls), kLogin, Wire::plain), nullptr);
+  const auto both = cookie_of(tls) + "; " + cookie_of(plain);
+  sessions.close(both, Wire::plain);
+  EXPECT_NE(sessions.find(both, kLogin), nullptr);
+  EXPECT_EQ(Sessions::farewell(Wire::plain).find("latchkey=;"), 0U);
+}
+
 TEST(Sessions, CloseOneOrAllOfAnAccount) {
   Sessions sessions;
   const auto first = sessions.open("mary", kLogin, system_random).value();
