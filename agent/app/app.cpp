@@ -9,6 +9,7 @@
 #include "agent/systemd/notify.h"
 #include "agent/telemetry/log.h"
 #include "agent/telemetry/names.h"
+#include "agent/web/page_routes.h"
 #include "latchkey_version.h"
 
 namespace latchkey {
@@ -163,7 +164,8 @@ Result<void> App::start() {
   log_.witness([](Witness& w, Time now) { w.start(now, kVersion); });
   requests_.tell_factors();
   LK_CHECK(keys_.start());
-  LK_CHECK(network_.start(routes()));
+  LK_CHECK(network_.start(routes_with_page()));
+  LK_CHECK(open_page());
   LK_CHECK(link_.start());
   LK_CHECK(watch_address());
   log_.when_durable([] { systemd::ready(); });
@@ -211,6 +213,7 @@ void App::stop() {
   last_call_->set(kStopLimit, [this] { context_.stop(); });
   beat_->cancel();
   server_.reset();
+  page_.reset();
   network_.stop();
   address_readable_.reset();
   link_.stop();
@@ -259,6 +262,28 @@ net::Router App::routes() {
   return router;
 }
 
+/// For whoever comes by TCP, which is how browsers come.
+net::Router App::routes_with_page() {
+  auto router = make_routes(front_desk_);
+  web::add_page_routes(router);
+  router.count_in(traffic_);
+  return router;
+}
+
+Result<void> App::open_page() {
+  if (config_.web.listen.empty()) return {};
+  page_.emplace(context_, routes_with_page(), access_.doorman());
+  LK_TRY(const auto address, page_->start(config_.web.listen));
+  log::info(names::kPageListening, {{"address", address}});
+  return {};
+}
+
+/// Whose account, identity or session is no more sees no more.
+void App::review_streams() {
+  network_.access_changed();
+  if (page_) page_->review();
+}
+
 std::chrono::milliseconds App::beat_interval() const {
   std::chrono::milliseconds interval = config_.keys.rescan;
   if (const auto limit = systemd::watchdog_limit())
@@ -272,6 +297,7 @@ void App::beat() {
   systemd::alive();
   keys_.rescan();
   network_.beat();
+  review_streams();
   licenses_.rescan();
   log_.note_jump();
   time_.look();
@@ -293,7 +319,7 @@ void App::changed() {
   requests_.tell_factors();
   trust_.look();
   time_.look();
-  if (access_.look()) network_.access_changed();
+  if (access_.look()) review_streams();
   upstream_.look();
   network_.follow_deployment();
   publisher_.publish(log_);

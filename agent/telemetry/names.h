@@ -48,6 +48,7 @@ inline constexpr std::string_view kRequest = "request";
 inline constexpr std::string_view kUpstreamFound = "upstream-found";
 inline constexpr std::string_view kUpstreamLost = "upstream-lost";
 inline constexpr std::string_view kServerListening = "server-listening";
+inline constexpr std::string_view kPageListening = "page-listening";
 inline constexpr std::string_view kServerCertificate = "server-certificate";
 inline constexpr std::string_view kServerFailed = "server-failed";
 inline constexpr std::string_view kTokenCreated = "token-created";
