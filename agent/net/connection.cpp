@@ -215,6 +215,7 @@ tl::expected<const Route*, Response> Connection::find_route() {
   auto& request = reader_.request();
   if (hub_->doorman() != nullptr) {
     request.caller = hub_->doorman()->caller_of(request);
+    if (!request.caller.rights.empty()) place_.reset();  // a session makes somebody of a stranger
     if (auto objection = hub_->doorman()->objection(request))
       return tl::make_unexpected(*std::move(objection));
   }

@@ -17,7 +17,8 @@ namespace latchkey::net {
 /// an answer.
 class Connection final : public StreamUser, public std::enable_shared_from_this<Connection> {
  public:
-  /// `place`: what the connection takes up in its server, given back with it.
+  /// `place`: what a stranger takes up in the server, given back with the connection, or once it is
+  /// no stranger's any more.
   Connection(std::unique_ptr<Stream> stream, Caller caller, Origin origin,
              std::shared_ptr<ConnectionHub> hub, std::shared_ptr<void> place = nullptr);
   ~Connection() override;
@@ -65,7 +66,7 @@ class Connection final : public StreamUser, public std::enable_shared_from_this<
 
   std::unique_ptr<Stream> stream_;
   std::shared_ptr<ConnectionHub> hub_;
-  std::shared_ptr<void> place_;
+  std::shared_ptr<void> place_;  ///< of a stranger
   RequestReader reader_;
   Phase phase_ = Phase::reading;
   std::uint32_t since_ = 0;  ///< hub tick at which the present phase, or request, began

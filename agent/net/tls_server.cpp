@@ -176,9 +176,11 @@ void TlsServer::Impl::admit(Handshake guest) {
   Request who;
   who.from = {guest.address, guest.stream->pin()};
   const bool stranger = hub->doorman()->caller_of(who).rights.empty();
+  const auto known = hub->size() - strangers->all();
   const bool full = stranger ? strangers->all() >= config.max_strangers ||
-                                   strangers->from(guest.address) >= config.strangers_per_address
-                             : hub->size() - strangers->all() >= config.max_connections;
+                                   strangers->from(guest.address) >= config.strangers_per_address ||
+                                   known > config.max_connections
+                             : known >= config.max_connections;
   auto place = stranger ? StrangerCount::place(strangers, guest.address) : nullptr;
   const auto connection = std::make_shared<Connection>(std::move(guest.stream), Caller{},
                                                        std::move(who.from), hub, std::move(place));

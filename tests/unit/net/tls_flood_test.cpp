@@ -161,5 +161,19 @@ TEST(TlsFlood, ASlowRequestAndAHugeBodyEndTheirOwnConnectionOnly) {
   EXPECT_EQ(status_of(honest.ask(kHello)), 200) << "who is known may";
 }
 
+TEST(TlsFlood, WhoIsSignedInTakesNoStrangersPlace) {  // a page's event stream holds a connection
+  TlsServerConfig config;
+  config.strangers_per_address = 2;
+  TlsStage tls(config);
+  std::vector<TlsClient> pages;
+  for (int i = 0; i < 6; ++i) {
+    auto& page = pages.emplace_back(tls.address);
+    EXPECT_EQ(status_of(page.ask("GET /read HTTP/1.1\r\nCookie: session\r\n\r\n")), 200) << i;
+  }
+  TlsClient first(tls.address), second(tls.address), third(tls.address);
+  for (auto* stranger : {&first, &second}) EXPECT_EQ(status_of(stranger->ask(kHello)), 200);
+  EXPECT_EQ(status_of(third.ask(kHello)), 503) << "strangers are counted as before";
+}
+
 }  // namespace
 }  // namespace latchkey::net

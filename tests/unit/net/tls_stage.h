@@ -12,10 +12,11 @@
 
 namespace latchkey::net {
 
-/// Knows by pin; the test says who.
+/// Knows by pin, or by the one session; the test says who.
 class ListDoorman final : public Doorman {
  public:
   Caller caller_of(const Request& request) override {
+    if (request.cookie == "session") return {Right::view, "mary", "account:mary"};
     const auto known = rights.find(request.from.pin);
     if (known == rights.end()) return {{}, request.from.address};
     return {known->second, "pinned", "identity:1"};
