@@ -172,6 +172,29 @@ class PageTest(unittest.TestCase):
         self.assertEqual(list(events), [], "the stream ends")
         self.assertEqual(browser.status_of("GET", "/v1/status"), 401)
 
+    def test_a_hundred_open_pages_cost_nothing_while_nothing_changes(self):  # issue 6: less than 5 % of a core
+        browser = self.tls()
+        browser.sign_in("mary")
+        streams = [browser.events() for _ in range(100)]  # more than strangers from one address may have
+        for stream in streams:
+            self.assertIn("state", next(stream))
+        seconds = 6
+        labs.wait_for("the agent rests", lambda: self.cpu(0.5) < 0.05)
+        share = self.cpu(seconds)
+        print(f"web_100_pages_core_share={share:.4f} over {seconds} s", file=sys.stderr)
+        self.assertLess(share, 0.05)
+        for stream in streams:
+            stream.close()
+
+    def cpu(self, seconds: float) -> float:
+        """Of one core, by the agent's own count."""
+        def used() -> float:
+            fields = pathlib.Path(f"/proc/{self.agent.process.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        before, began = used(), time.monotonic()
+        time.sleep(seconds)
+        return (used() - before) / (time.monotonic() - began)
+
     def test_the_page_without_tls_is_for_this_machine_alone(self):  # SPEC SEC-1
         self.agent.stop()
         text = self.agent.config.read_text()

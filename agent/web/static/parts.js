@@ -10,6 +10,9 @@ export function button(name, label, onclick, attributes = {}) {
   return h(`button${name ? `.${name}` : ''}`, { type: 'button', onclick, ...attributes }, label);
 }
 
+/** What a pool or an entry counts, in the reader's language. */
+export const unitName = (one) => said('unit', one.unit, one.unit_name);
+
 /** Copies `text`, and says so on the button for a moment. `what`: for those who do not see where it stands. */
 export function copyButton(text, what) {
   return button('small', t('action.copy'), async (event) => {
@@ -79,8 +82,14 @@ export function banner(alert, names) {
     cure ? h('span.cure', {}, ' ', cure) : '');
 }
 
+/** Of what was translated by its code: the agent's own words may say more (which license, which machine). */
+export function inItsWords(original, shown) {
+  return original && original !== shown ? h('span.original', { lang: 'en' }, ` (${original})`) : '';
+}
+
 /** What was refused, for people. */
 export function problemNote(problem) {
-  return h('div.note.bad', { role: 'alert' }, h('strong', {}, problem.detail ?? problem.message),
-    problem.cure ? h('span.cure', {}, ' ', problem.cure) : '');
+  const detail = problem.detail ?? problem.message;
+  return h('div.note.bad', { role: 'alert' }, h('strong', {}, detail), problem.cure ? h('span.cure', {}, ' ', problem.cure) : '',
+    inItsWords(problem.original, detail));
 }

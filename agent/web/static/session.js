@@ -1,6 +1,8 @@
 // Who is signed in. The cookie is the browser's secret; what is kept here is gone with the page.
 import { noteAnswer } from './clock.js';
 
+const TOUCH_EVERY = 5 * 60_000; // milliseconds
+
 const session = { name: '', rights: new Set(), csrf: '' };
 
 export const userName = () => session.name;
@@ -31,3 +33,14 @@ export function forget() {
 
 /** Of the answer to POST /v1/session. */
 export const opened = take;
+
+/** Who reads and scrolls is there as well: a session ends after half an hour without a request. */
+export function keepSession() {
+  let asked = Date.now();
+  const touched = () => {
+    if (!can('view') || Date.now() - asked < TOUCH_EVERY) return;
+    asked = Date.now();
+    fetch('/v1/session', { cache: 'no-store' }).catch(() => {}); // live.js notices what is lost
+  };
+  for (const event of ['pointerdown', 'keydown', 'wheel']) addEventListener(event, touched, { passive: true });
+}

@@ -5,8 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
+#include <vector>
 
 #include "agent/web/assets.h"
+#include "core/usbkey/key_fault.h"
 
 namespace latchkey::web {
 namespace {
@@ -99,6 +101,31 @@ TEST(Strings, NoKeyIsThereForNothing) {
 
 TEST(Strings, EnglishLeavesTheAgentsWordsToTheAgent) {
   for (const auto& [key, text] : texts("en")) EXPECT_FALSE(key.starts_with(kOfTheAgent)) << key;
+}
+
+TEST(Strings, ChineseHasWhatTheAgentSaysByItsCodes) {  // SPEC KEY-3, LIC-5, ALERT-1
+  const auto chinese = texts("zh-CN");
+  std::vector<std::string> reasons{"never-inserted", "removed", "multiple-keys",
+                                   "keys-on-both-nodes"};
+  for (auto fault = KeyFault::not_genuine; fault <= KeyFault::wrong_key_id;
+       fault = static_cast<KeyFault>(static_cast<int>(fault) + 1))
+    reasons.emplace_back(to_string(fault));
+  ASSERT_EQ(reasons.size(), 11U);
+  for (const auto& reason : reasons)
+    for (const char* group : {"api.reason.", "api.reason-cure."})
+      EXPECT_TRUE(chinese.contains(group + reason)) << group << reason;
+  for (const std::string code :
+       {"invalid-format", "wrong-environment", "expired", "not-yet-valid", "unknown-object",
+        "already-imported", "older-than-current", "base-missing", "key-not-inserted",
+        "wrong-key-id", "untrusted-signer", "revoked"})
+    for (const char* group : {"api.error.", "api.cure."})
+      EXPECT_TRUE(chinese.contains(group + code)) << group << code;
+  for (const std::string alert :
+       {"license-expiring", "after-sales-expiring", "license-expired", "over-quota", "key-missing",
+        "key-abnormal", "key-fault", "buffer-running", "buffer-over", "license-server-disconnected",
+        "clock-ahead", "clock-behind", "peer-unreachable"})
+    for (const char* group : {"api.alert.", "api.alert-cure."})
+      EXPECT_TRUE(chinese.contains(group + alert)) << group << alert;
 }
 
 TEST(Page, LoadsEveryScriptAtOnceAndNothingFromElsewhere) {

@@ -9,7 +9,7 @@ import { said, t } from '../strings.js';
 
 let refused = null; // why the last Refresh was not taken
 
-async function refresh() {
+async function refresh(redraw) {
   refused = null;
   try {
     await post('/v1/key/refresh');
@@ -17,6 +17,7 @@ async function refresh() {
   } catch (problem) {
     refused = problem;
   }
+  redraw();
 }
 
 /** Of several reasons, as `unreadable,busy`, the first has the words. */
@@ -67,11 +68,11 @@ function readers(status) {
     h('div', {}, device.device || device.port), h('div.quiet', {}, device.detail)));
 }
 
-export function keyCard(status) {
+export function keyCard(status, redraw) {
   const inUse = status.keys.find((key) => key.key === status.key && key.works);
   return card('key', t('key.title'),
     h('div.headline', { 'data-key': 'state' }, badge(`${STATE_TONES[status.state] ?? 'quiet'}.big`, t(`state.${status.state}`)),
-      h('span.grow', {}), can('operate') ? button('', t('key.refresh'), refresh, { 'aria-describedby': 'title-key' }) : ''),
+      h('span.grow', {}), can('operate') ? button('', t('key.refresh'), () => refresh(redraw), { 'aria-describedby': 'title-key' }) : ''),
     why(status), refused ? problemNote(refused) : '',
     facts([[t('key.id'), keyId(status)], [t('key.node'), inUse ? nodeName(status, inUse.node) : ''],
       [t('key.last-reading'), lastReading(status)], [t('key.if-removed'), forecast(status)],

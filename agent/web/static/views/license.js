@@ -30,6 +30,11 @@ class License {
     morph(this.element, this.draw(status));
   }
 
+  /** What was installed or deleted meanwhile may have left the status as it was. */
+  open() {
+    if (this.cause) this.fetch();
+  }
+
   async fetch() {
     if (this.fetching) {
       this.again = true;
@@ -58,7 +63,7 @@ class License {
       h('h1', { 'data-key': 'title' }, t('nav.license')),
       this.problem ? h('div', { 'data-key': 'problem' }, problemNote(this.problem)) : '',
       h('div.columns', { 'data-key': 'columns' },
-        h('div.column', { 'data-key': 'key' }, keyCard(status), bufferCard(status)),
+        h('div.column', { 'data-key': 'key' }, keyCard(status, () => this.shell.refresh()), bufferCard(status)),
         h('div.column.wide', { 'data-key': 'entries' },
           entriesCard('base', status, this.entries, changed), entriesCard('module', status, this.entries, changed))),
       this.upload.draw(status),

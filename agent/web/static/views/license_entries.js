@@ -3,7 +3,7 @@ import { remove } from '../api.js';
 import { ask } from '../dialog.js';
 import { announce, h } from '../dom.js';
 import { number, timeOf } from '../format.js';
-import { badge, button, card, copyButton, poolBar } from '../parts.js';
+import { badge, button, card, copyButton, poolBar, unitName } from '../parts.js';
 import { can } from '../session.js';
 import { said, t, tn } from '../strings.js';
 
@@ -25,7 +25,7 @@ function confirmDelete(entry, entries, changed) {
   return ask({
     title: t('delete.title'),
     body: [h('p', {}, t('delete.text', { license: entry.license })), h('ul', {}, all.map((one) => h('li', {}, one.object_name, ': ',
-      number(one.quantity), ' ', one.unit_name)))],
+      number(one.quantity), ' ', unitName(one))))],
     action: t('delete.action'),
     tone: 'danger',
     run: async () => {
@@ -50,7 +50,7 @@ function entryRow(entry, pool, entries, changed) {
   const cell = (label, ...content) => h('td', { 'data-label': t(label) }, h('div', {}, ...content));
   const kept = whyKept(entry, entries);
   return h('tr', { 'data-key': `${entry.document} ${entry.object} ${entry.unit} ${entry.kind} ${entry.not_before}` },
-    cell('entry.quantity', h('b', {}, number(entry.quantity)), ' ', entry.unit_name),
+    cell('entry.quantity', h('b', {}, number(entry.quantity)), ' ', unitName(entry)),
     cell('entry.used', pool ? number(pool.used) : '–'), cell('entry.available', pool ? number(pool.available) : '–'),
     cell('entry.validity', validity(entry)),
     cell('entry.status', badge(tone(entry.status), t(`status.${entry.status}`)),
@@ -64,7 +64,7 @@ function entryRow(entry, pool, entries, changed) {
 function poolHead(name, pool) {
   if (!pool) return h('h3', {}, name);
   const numbers = tn('pool.used', pool.total, { used: number(pool.used), total: number(pool.total) });
-  return h('div.pool', {}, h('h3', {}, name, ' ', h('span.quiet', {}, pool.unit_name)),
+  return h('div.pool', {}, h('h3', {}, name, ' ', h('span.quiet', {}, unitName(pool))),
     h('div.pool-figures', {}, h('span', {}, numbers), h('span.quiet', {}, tn('pool.available', pool.available, {})),
       badge(POOL_TONES[pool.status] ?? 'bad', t(`pool-status.${pool.status}`))),
     poolBar(pool),

@@ -2,7 +2,7 @@
 import { download, upload } from '../api.js';
 import { announce, h } from '../dom.js';
 import { number } from '../format.js';
-import { badge, button, card, problemNote } from '../parts.js';
+import { badge, button, card, inItsWords, problemNote, unitName } from '../parts.js';
 import { can } from '../session.js';
 import { said, t, tn } from '../strings.js';
 
@@ -14,9 +14,10 @@ function documentResult(one) {
   const refused = one.result === 'refused';
   return h('li', {}, h('div.with-button', {}, badge(RESULT_TONES[one.result] ?? 'quiet', t(`result.${one.result}`)), h('b', {}, one.id || one.name),
     one.customer ? h('span.quiet', {}, one.customer) : '', one.code ? h('code', {}, one.code) : ''),
-  refused ? h('p.why', {}, said('error', one.code, one.message), h('span.cure', {}, ' ', said('cure', one.code, one.cure))) : '',
+  refused ? h('p.why', {}, said('error', one.code, one.message), h('span.cure', {}, ' ', said('cure', one.code, one.cure),
+    inItsWords(one.message, said('error', one.code, one.message)))) : '',
   one.key_storage ? h('p.quiet', {}, said('key-storage', one.key_storage.state, one.key_storage.message)) : '',
-  one.entries?.length ? h('ul.plain', {}, one.entries.map((entry) => h('li', {}, entry.object_name, ': ', number(entry.quantity), ' ', entry.unit_name, ' ',
+  one.entries?.length ? h('ul.plain', {}, one.entries.map((entry) => h('li', {}, entry.object_name, ': ', number(entry.quantity), ' ', unitName(entry), ' ',
     refused ? '' : badge(entry.status === 'valid' ? 'good' : 'info', t(`status.${entry.status}`))))) : '');
 }
 
