@@ -19,7 +19,7 @@ KEY_ID = "LK-8PPW8-BCSP8-9RKMP-Y6JK6-R"
 def documented_commands(algorithm: str) -> str:
     """The first code block under "Formats", without the lines marked for another algorithm."""
     section = (ROOT / "docs/vendor.md").read_text().split("\n## Formats\n")[1].split("\n## ")[0]
-    lines = section.split("```")[1].strip().splitlines()
+    lines = [line.removeprefix("vendor$ ") for line in section.split("```console\n")[1].split("```")[0].splitlines()]
     others = tuple(f"# {name}" for name in ALGORITHMS.values() if name != algorithm)
     return "\n".join(line for line in lines if not line.endswith(others))
 
