@@ -125,7 +125,8 @@ TEST(BundleConfigurationTest, QuotesNothingOfABrokenFile) {
 }
 
 TEST(BundleConfigurationTest, KnowsEveryDocumentedSetting) {
-  std::istringstream lines(read_file(LATCHKEY_SOURCE_DIR "/docs/operations.md"));
+  const auto operations = read_file(LATCHKEY_SOURCE_DIR "/docs/operations.md");
+  std::istringstream lines(operations.substr(operations.find("\n| Key | Default |")));
   std::vector<std::string> documented;
   for (std::string line; std::getline(lines, line) && !line.starts_with("What is wrong in");)
     for (auto at = line.find('`'); line.starts_with("| `") && at < line.find(" | ", 1);
