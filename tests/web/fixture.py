@@ -5,6 +5,7 @@ Says as one line of JSON where it is, then does what each line of JSON on its st
 line: `{"do": "plug", "key": "red", "port": "a"}` -> `{"result": null}` or `{"error": "..."}`. Ends with its input.
 """
 
+import base64
 import contextlib
 import json
 import os
@@ -13,7 +14,8 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import lab as labs  # noqa: E402
-from cards import listening  # noqa: E402
+from cards import Card, listening  # noqa: E402
+from tcp_proxy import TcpProxy  # noqa: E402
 
 PEOPLE = {"mary": "administrator", "otto": "operator", "vera": "viewer"}
 PASSWORD = "correct horse battery"
@@ -33,6 +35,7 @@ class Deployment:
         self._nodes = {
             node: labs.Agent(lab, f"node-{node}", lab.port_socket(node), settle_s=0, extra=listening(port))
             for node, port in self._ports.items()}
+        self._wire = TcpProxy(("127.0.0.1", self._ports["a"]))
         for agent in self._nodes.values():
             agent.start()
         self._nodes["b"].join(self._nodes["a"].invite())
@@ -44,7 +47,8 @@ class Deployment:
                       lambda: len(self._nodes["b"].get("/v1/server/accounts")["accounts"]) == len(PEOPLE))
 
     def about(self) -> dict:
-        return {"urls": {node: f"https://127.0.0.1:{port}" for node, port in self._ports.items()}, "keys": self._keys,
+        urls = {"a": f"https://{self._wire.address}", "b": f"https://127.0.0.1:{self._ports['b']}"}
+        return {"urls": urls, "keys": self._keys,
                 "password": PASSWORD, "people": PEOPLE, "dir": str(self._lab.dir)}
 
     def plug(self, key: str, port: str):
@@ -79,9 +83,37 @@ class Deployment:
     def request_key(self, node: str) -> str:
         if node not in self._nodes:
             return node
+        self._wait_described(self._nodes[node])
         file = self._lab.dir / f"{node}.request"
         self._nodes[node].cli("request-key", "-o", file)
         return str(file)
+
+    def foreign_request_key(self) -> str:
+        """Of a machine that has nothing to do with this deployment."""
+        stranger = labs.Agent(self._lab, "stranger", self._lab.port_socket("desk"), peer=False).start()
+        self._wait_described(stranger)
+        file = self._lab.dir / "stranger.request"
+        stranger.cli("request-key", "-o", file)
+        stranger.stop()
+        return str(file)
+
+    def _wait_described(self, agent: labs.Agent):
+        def covers_all():
+            payload = json.loads(base64.b64decode(agent.get("/v1/request-key")["payload"]))
+            return all(node["factors"] for node in payload["nodes"])
+        labs.wait_for("every node has told of its machine", covers_all)
+
+    def enrol(self, role: str):
+        """An identity `the-ROLE`."""
+        Card.enrol(self._nodes["a"], self._ports["a"], role)
+
+    def cut(self):
+        """The way to node a: nothing gets through, and nobody is told."""
+        self._wire.cut()
+
+    def heal(self):
+        """What was on its way is broken off; new connections come through."""
+        self._wire.heal()
 
     def kill(self, node: str):
         self._nodes[node].kill()

@@ -89,17 +89,27 @@ export function upload(path, file, onProgress) {
   });
 }
 
-/** Saves an answer as a file, also one that no link could ask for because it may be refused. */
-export async function download(path, name) {
+/** An answer as it came, `{ text, headers }`: of what is no JSON, or goes on in another one. */
+export async function getText(path) {
   let answer;
   try {
     answer = await fetch(path, { cache: 'no-store', headers: headers() });
   } catch {
     throw unreachable();
   }
-  if (!answer.ok) judge(answer.status, await answer.text());
+  const text = await answer.text();
+  if (!answer.ok) judge(answer.status, text);
+  return { text, headers: answer.headers };
+}
+
+/** Saves an answer as a file, also one that no link could ask for because it may be refused. */
+export async function download(path, name) {
+  saveAs(new Blob([(await getText(path)).text]), name);
+}
+
+export function saveAs(blob, name) {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(await answer.blob());
+  link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);

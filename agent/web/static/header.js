@@ -1,6 +1,6 @@
 // What stands above every view: who and where we are, how the deployment is, and what its users have to know (SPEC ALERT-1).
 import { h } from './dom.js';
-import { banner, badge, button } from './parts.js';
+import { banner, badge, button, namesOf } from './parts.js';
 import { can, userName } from './session.js';
 import { LANGUAGES, language, t, tn } from './strings.js';
 
@@ -40,8 +40,7 @@ export function stateStrip(status) {
 }
 
 export function banners(status) {
-  const names = Object.fromEntries([...status.pools.map((pool) => [pool.object, pool.object_name]),
-    ...status.deployment.nodes.map((one) => [one.id, one.name])]);
+  const names = namesOf(status);
   return h('ul.banners', { 'data-key': 'banners', 'aria-label': t('header.alerts') },
     status.alerts.map((alert) => banner(alert, names)));
 }

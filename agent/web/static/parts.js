@@ -64,7 +64,14 @@ export function poolBar(pool) {
   return svg;
 }
 
-const SEVERITIES = { critical: 'bad', warning: 'warn', info: 'info' };
+/** The tone of each severity. */
+export const SEVERITIES = { critical: 'bad', warning: 'warn', info: 'info' };
+
+/** What ids in alerts are called: license objects and nodes. */
+export function namesOf(status) {
+  return Object.fromEntries([...status.pools.map((pool) => [pool.object, pool.object_name]),
+    ...status.deployment.nodes.map((one) => [one.id, one.name])]);
+}
 
 /** What an alert says, in the reader's language: `{subject}` is what stands behind the colon of its id. */
 export function alertText(alert, names = {}) {
@@ -92,4 +99,9 @@ export function problemNote(problem) {
   const detail = problem.detail ?? problem.message;
   return h('div.note.bad', { role: 'alert' }, h('strong', {}, detail), problem.cure ? h('span.cure', {}, ' ', problem.cure) : '',
     inItsWords(problem.original, detail));
+}
+
+/** For a dialog whose answer is recorded: the agent takes 256 bytes, and a letter may have four. */
+export function reasonField() {
+  return h('label', {}, t('reason.label'), h('input', { name: 'reason', required: true, maxlength: 64, autocomplete: 'off' }));
 }

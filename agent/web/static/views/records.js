@@ -1,0 +1,153 @@
+// What happened, newest first (SPEC REC-1, REC-2): filter, page, export, and a check of the whole chain.
+import { get } from '../api.js';
+import { announce, h, morph } from '../dom.js';
+import { Fetched } from '../fetched.js';
+import { number, timeOf } from '../format.js';
+import { badge, button, card, problemNote, unitName } from '../parts.js';
+import { t, tn } from '../strings.js';
+import { table } from '../table.js';
+import { exportRecords } from './records_export.js';
+
+const PAGE = 50;
+const LOGS = { events: '/v1/records', licenses: '/v1/records/licenses' };
+const RESULTS = { events: ['done', 'refused', 'failed', 'warning'],
+  licenses: ['valid', 'expiring-soon', 'expired', 'not-yet-valid', 'superseded', 'deleted', 'revoked'] };
+const KINDS = { licenses: ['base', 'module'],
+  events: ['state-changed', 'buffer-started', 'buffer-ended', 'key-read', 'key-gone', 'license-imported', 'license-deleted',
+    'license-withdrawn', 'import-refused', 'trust-installed', 'lease-released', 'consumer-terms', 'leases-taken', 'account-set', 'account-deleted',
+    'token-created', 'identity-enrolled', 'identity-revoked', 'node-started', 'node-stopped', 'node-joined', 'node-factors', 'peer-lost',
+    'peer-found', 'upstream-connected', 'upstream-disconnected', 'upstream-held', 'upstream-lost', 'clock-jumped', 'time-repaired', 'history-warning'] };
+const TONES = { done: 'good', refused: 'warn', failed: 'bad', warning: 'warn', valid: 'good', 'expiring-soon': 'warn', expired: 'bad', revoked: 'bad' };
+const COLUMNS = { events: ['at', 'kind', 'result', 'text', 'by', 'node'].map((name) => `records.events.${name}`),
+  licenses: ['at', 'license', 'holds', 'kind', 'method', 'result', 'issued', 'validity', 'by'].map((name) => `records.licenses.${name}`) };
+const REST = 1000;
+
+/** What records follow from, as far as the status tells; usage makes none. */
+const cause = (status) => JSON.stringify([status.state, status.key, status.license, status.buffer?.until, status.peer,
+  status.keys.map((key) => [key.key, key.works]), status.alerts.map((alert) => alert.id), status.pools.map((pool) => pool.total)]);
+
+/** A later agent may know more kinds than we do. */
+const kindName = (kind) => (KINDS.events.includes(kind) ? t(`kind.${kind}`) : kind);
+
+const cellOf = {
+  events: (record) => [timeOf(record.at), kindName(record.kind),
+    badge(TONES[record.result] ?? 'quiet', t(`result.${record.result}`)),
+    [record.text, record.from ? h('div.quiet', {}, record.from) : ''], record.by, record.node_name || record.node.slice(0, 8)],
+  licenses: (record) => [timeOf(record.at), [h('code', {}, record.license), h('div.quiet', {}, record.customer)],
+    t('consumers.quantity', { quantity: number(record.quantity), object: record.object_name, unit: unitName(record) }),
+    t(`kind.${record.kind}`), t(`method.${record.method}`), badge(TONES[record.status] ?? 'quiet', t(`status.${record.status}`)),
+    timeOf(record.issued, 'day'), [timeOf(record.not_before, 'day'), ' – ', timeOf(record.not_after, 'day')], record.by],
+};
+
+class Records {
+  constructor(shell) {
+    this.shell = shell;
+    this.element = h('div.stack', {});
+    this.log = 'events';
+    this.filter = {};
+    this.before = [0]; // where the pages begin that led here, the shown one last
+    this.data = new Fetched(() => get(this.path({ limit: PAGE, before: this.before.at(-1) })), () => shell.refresh(), REST);
+  }
+
+  path(more = {}) {
+    const query = Object.entries({ ...this.filter, ...more }).filter(([, value]) => value);
+    return `${LOGS[this.log]}?${new URLSearchParams(query)}`;
+  }
+
+  open() {
+    this.data.begin();
+  }
+
+  update(status) {
+    if (this.before.length === 1) this.data.follow(cause(status)); // an older page changes no more
+    morph(this.element, this.draw());
+  }
+
+  turn(before) {
+    this.before = before;
+    return this.data.fetch();
+  }
+
+  choose(event) {
+    event.preventDefault();
+    this.filter = Object.fromEntries([...new FormData(event.target)].map(([name, value]) => [name, value.trim()]));
+    this.turn([0]);
+  }
+
+  show(log) {
+    Object.assign(this, { log, filter: {} });
+    this.data.value = null;
+    this.turn([0]);
+    this.shell.refresh();
+  }
+
+  async verify() {
+    try {
+      const found = await get('/v1/records/verify');
+      this.verdict = h('p.note.info', {}, tn('records.verified', found.facts));
+    } catch (refused) {
+      this.verdict = problemNote(refused);
+    }
+    announce(this.verdict.textContent);
+    this.shell.refresh();
+  }
+
+  async save(format) {
+    this.saving = t('records.exporting');
+    this.shell.refresh();
+    try {
+      await exportRecords((more) => this.path(more), format, `latchkey-${this.log}.${format}`);
+      this.saving = '';
+    } catch (refused) {
+      this.saving = problemNote(refused);
+    }
+    this.shell.refresh();
+  }
+
+  choice(name, values, label) {
+    return h('label', {}, t(`records.${name}`), h('select', { name }, h('option', { value: '' }, t('records.any')),
+      values.map((value) => h('option', { value }, label(value)))));
+  }
+
+  /** Of each log its own, so that a filter of one is not left in the other. */
+  filters() {
+    const result = this.log === 'events' ? 'result' : 'status';
+    return h('form.tools', { 'data-key': `filter-${this.log}`, role: 'search', onsubmit: (event) => this.choose(event) },
+      this.choice('kind', KINDS[this.log], (kind) => t(`kind.${kind}`)),
+      this.choice('result', RESULTS[this.log], (one) => t(`${result}.${one}`)),
+      h('label', {}, t('records.who'), h('input', { name: 'who', maxlength: 64, autocomplete: 'off' })),
+      h('label', {}, t('records.text'), h('input', { name: 'text', maxlength: 64, autocomplete: 'off' })),
+      h('label', {}, t('records.since'), h('input', { name: 'since', type: 'date' })),
+      h('label', {}, t('records.until'), h('input', { name: 'until', type: 'date' })),
+      h('button.primary', { type: 'submit' }, t('records.filter')));
+  }
+
+  list() {
+    const { value, problem } = this.data;
+    if (!value) return h('p.quiet', { 'data-key': 'none' }, problem ? '' : t('header.loading'));
+    if (!value.records.length && !value.next) return h('p.quiet', { 'data-key': 'none' }, t('records.none'));
+    const rows = value.records.map((record, index) => ({ key: `${record.position}-${record.kind}-${record.object ?? ''}-${index}`, cells: cellOf[this.log](record) }));
+    return h('div.wide', { 'data-key': this.log }, table(`records.${this.log}`, t(`records.${this.log}`), COLUMNS[this.log], rows));
+  }
+
+  pages() {
+    const next = this.data.value?.next;
+    return h('div.buttons', { 'data-key': 'pages' },
+      this.before.length > 1 ? button('', t('page.newest'), () => this.turn([0])) : '',
+      next ? button('', t('page.older'), () => this.turn([...this.before, next])) : '');
+  }
+
+  draw() {
+    const which = (log) => button(this.log === log ? 'primary' : '', t(`records.${log}`), () => this.show(log), { 'aria-pressed': String(this.log === log) });
+    return h('div.stack', {},
+      h('h1', { 'data-key': 'title' }, t('nav.records')),
+      h('div.tools', { 'data-key': 'logs', role: 'group', 'aria-label': t('nav.records') }, which('events'), which('licenses'), h('span.grow', {}),
+        button('', t('records.csv'), () => this.save('csv')), button('', t('records.json'), () => this.save('json')),
+        button('', t('records.verify'), () => this.verify())),
+      this.saving ? h('div', { 'data-key': 'saving' }, this.saving) : '', this.verdict ? h('div', { 'data-key': 'verdict' }, this.verdict) : '',
+      card('records', t(`records.${this.log}`), this.filters(),
+        this.data.problem ? h('div', { 'data-key': 'problem' }, problemNote(this.data.problem)) : '', this.list(), this.pages()));
+  }
+}
+
+export default { name: 'records', needs: 'view', create: (shell) => new Records(shell) };
