@@ -86,6 +86,15 @@ class RulesTest(unittest.TestCase):
 
 
 class TablesTest(unittest.TestCase):
+    def test_every_link_leads_somewhere(self):
+        broken = []
+        for file in (*FILES.values(), DOCS / "README.md", *DOCS.glob("decisions/*.md")):
+            for link in re.findall(r"\]\(([^)#:]*)(#[^)]*)?\)", file.read_text()):
+                target = (file.parent / link[0]) if link[0] else file
+                if not target.exists() or link[1] and link[1][1:] not in anchors(target):
+                    broken.append(f"{file.name}: {link[0]}{link[1]}")
+        self.assertEqual(broken, [])
+
     def test_every_alert_has_a_row_that_says_what_it_wants(self):  # SPEC ALERT-1
         row = re.compile(r"^\| (`[^|]+`) \| [^|]+ \| [^|]+ \|$", re.M)
         told = {re.split("[:…]", name)[0] for cells in row.findall((DOCS / "operations.md").read_text())
@@ -95,6 +104,12 @@ class TablesTest(unittest.TestCase):
         made = alert_ids()
         self.assertGreaterEqual(len(made), 20, made)
         self.assertEqual(made - told, set())
+
+
+def anchors(document: pathlib.Path) -> set[str]:
+    """Of its headings, as forges make them."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.M)
+    return {re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def alert_ids() -> set[str]:
@@ -115,5 +130,6 @@ for name, path in FILES.items():
 if __name__ == "__main__":
     net_lab.alone()
     machines.prepare()
-    chosen = [f"DocsTest.test_{argument.replace('-', '_')}" if not argument.startswith("-") else argument for argument in sys.argv[1:]]
+    chosen = [argument if argument.startswith("-") or "Test" in argument else f"DocsTest.test_{argument.replace(chr(45), chr(95))}"
+              for argument in sys.argv[1:]]
     unittest.main(argv=[sys.argv[0], *chosen])

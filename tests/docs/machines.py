@@ -15,6 +15,8 @@ OWN = {"etc", "run", "var", "tmp", "root", "home", "mnt", "media", "lost+found"}
 ROOTS = pathlib.Path("/mnt")  # a tmpfs of this process's mount namespace: it ends with that, and nobody has to delete it
 GROUPS = "".join(f"{name}:x:0:\n" for name in ("latchkey", "latchkey-admin", "latchkey-consumer"))
 DEADLINE = 60
+MOUNT_FLAGS = {"nosuid": os.ST_NOSUID, "nodev": os.ST_NODEV, "noexec": os.ST_NOEXEC, "noatime": os.ST_NOATIME,
+               "relatime": os.ST_RELATIME}
 # Without systemd: what the commands of the documents need of it.
 SYSTEMCTL = """#!/bin/sh
 file=/run/latchkey/pid
@@ -50,8 +52,9 @@ done
 def mount(source: pathlib.Path, target: pathlib.Path, writable: bool = False):
     target.mkdir(parents=True, exist_ok=True)
     subprocess.run(["mount", "--rbind", source, target], check=True)
-    if not writable:
-        subprocess.run(["mount", "-o", "remount,bind,ro", target], check=True)
+    if not writable:  # what else holds there may not be given up by who is no real root
+        kept = [name for name, flag in MOUNT_FLAGS.items() if os.statvfs(target).f_flag & flag]
+        subprocess.run(["mount", "-o", ",".join(["remount", "bind", "ro", *kept]), target], check=True)
 
 
 def prepare():
