@@ -108,7 +108,7 @@ void LeaseDesk::heartbeat(const net::Caller& caller, const std::string& consumer
   if (auto elsewhere = holder_.misdirected()) return done(*std::move(elsewhere));
   end_expired();
   const auto slot = ledger_->find(consumer);
-  if (slot == LeaseTable::kNone) return done(error_answer(unknown(consumer)));
+  if (slot == LeaseTable::kNone) return done(lacking(unknown(consumer)));
   if (!may_touch(caller, slot)) return done(error_answer(not_owner(consumer)));
   ledger_->heartbeat(consumer, now());
   done(heartbeat_answer(*ledger_, slot, expires(slot)));

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/support/facts.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/manual_reactor.h"
 #include "tests/support/pools.h"
@@ -131,6 +132,22 @@ class LeaseDeskTest : public testing::Test {
     settle();
     return asked->said();
   }
+  /// The other node of the deployment says so; `node-b` is its name.
+  void other(FactBody body) {
+    Batch batch;
+    batch.facts.push_back(other_.add(clock_.time, std::move(body)));
+    log_.receive(std::move(batch), [](const Result<void>& taken) { ASSERT_TRUE(taken); });
+    settle();
+  }
+  void pair() {
+    log_.witness([this](Witness& w, Time now) { w.peer_joined(now, kOther, ""); });
+    settle();
+    desk_->desk().set_linked(true);
+  }
+  void other_keeps_the_leases(std::uint32_t epoch, std::uint64_t used, std::uint32_t ttl) {
+    other(LeasesTaken{epoch, "vip", ""});
+    desk_->desk().hear(LeaseFigures{epoch, true, ttl, 1, {{kKvm, used}}, {}});
+  }
   /// Of everybody: `a 4, b 0`.
   std::string held() {
     std::string out;
@@ -149,6 +166,8 @@ class LeaseDeskTest : public testing::Test {
   }
 
   const std::string kKey = key_id(as_bytes("key"));
+  const std::string kOther = std::string(32, '7');
+  test::ChainWriter other_{std::string(32, 'b'), kOther};
   const SampleVendor vendor_{};
   test::TempDir dir_;
   const Identity identity_ = Identity::load_or_create(dir_.path()).value();
@@ -390,6 +409,60 @@ TEST_F(LeaseDeskTest, TakesALostLeaseBackByItsToken) {
   ASSERT_EQ(settled(back), "ok");
   EXPECT_EQ(held(), "a 4");
   EXPECT_GE(back->body().at("version"), given->body().at("version"));
+}
+
+// SPEC SRV-4: who asks the wrong node is told the right one, and nothing changes here.
+TEST_F(LeaseDeskTest, SendsConsumersToTheNodeThatKeepsTheLeases) {
+  const auto given = put("a", 4);
+  ASSERT_EQ(settled(given), "ok");
+  pair();
+  other_keeps_the_leases(2, 7, 60);
+  const std::string token = given->body().at("token");
+  const auto rows = store_.lease_rows.size();
+  const net::Response shown[] = {desk_->list(kRoot, 0, 10), desk_->show(kRoot, "a")};
+  for (const auto& answer : shown) EXPECT_EQ(answer.status, 421) << answer.body;
+  for (const auto& asked :
+       {put("a", 5), put("b", 1), heartbeat("a"), heartbeat("a", token), release("a")}) {
+    EXPECT_EQ(settled(asked), "not-holder");
+    EXPECT_EQ(asked->answer->status, 421);
+    EXPECT_EQ(asked->body().at("holder").at("node"), kOther);
+    EXPECT_EQ(asked->body().at("epoch"), 2);
+  }
+  EXPECT_EQ(store_.lease_rows.size(), rows);
+  EXPECT_EQ(used(), 7u) << "what the other node says";
+}
+
+// SPEC SRV-4: no seat is granted twice: until what the other node granted is known or over, there
+// is nothing new; what was held before goes on.
+TEST_F(LeaseDeskTest, GrantsNothingNewUntilWhatWasGrantedBeforeIsKnownOrOver) {
+  const auto given = put("a", 4);
+  ASSERT_EQ(settled(given), "ok");
+  const std::string token = given->body().at("token");
+  pair();
+  other_keeps_the_leases(2, 4, 30);
+  desk_->desk().set_linked(false);
+  EXPECT_EQ(settled(ask([&](net::Done done) { desk_->take_over(kRoot, false, std::move(done)); })),
+            "holder-unreachable");
+  ASSERT_EQ(settled(ask([&](net::Done done) { desk_->take_over(kRoot, true, std::move(done)); })),
+            "ok");
+
+  constexpr std::uint32_t kRecovers = 60 + kLeaseDoubt;  // the longest TTL, here or there
+  for (const std::uint32_t waited : {0U, kRecovers - 1}) {
+    wait(waited);
+    SCOPED_TRACE(waited);
+    for (const auto& asked : {put("b", 1), heartbeat("b")}) {
+      EXPECT_EQ(settled(asked), "recovering");
+      EXPECT_EQ(asked->answer->status, 503);
+    }
+    EXPECT_EQ(settled(heartbeat("a", token)), "ok");
+    EXPECT_EQ(settled(put("a", 5)), "recovering") << "growth is new";
+    EXPECT_EQ(settled(put("a", 4)), "ok");
+  }
+  EXPECT_EQ(settled(put("b", 1)), "recovering");
+  wait(1);
+  EXPECT_EQ(settled(heartbeat("b")), "lease-unknown");
+  EXPECT_EQ(settled(put("b", 6)), "ok");
+  EXPECT_EQ(held(), "a 4, b 6");
 }
 
 }  // namespace
