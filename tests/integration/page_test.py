@@ -102,7 +102,8 @@ class PageTest(unittest.TestCase):
             self.assertIn("frame-ancestors 'none'", answer.headers["Content-Security-Policy"])
             files = set(re.findall(r'(?:href|src)="(/page/[^"]+)"', page.decode()))
             self.assertIn("/page/app.js", files)
-            for file in files | {"/page/strings/en.json", "/page/strings/zh-CN.json"}:
+            weight = 0
+            for file in files | {"/", "/page/strings/en.json", "/page/strings/zh-CN.json"}:
                 answer, packed = browser.ask("GET", file, Accept_Encoding="gzip")
                 self.assertEqual((answer.status, answer.headers["Content-Encoding"]), (200, "gzip"), file)
                 plain, text = browser.ask("GET", file)
@@ -110,6 +111,9 @@ class PageTest(unittest.TestCase):
                 self.assertIsNone(plain.headers["Content-Encoding"])
                 again, nothing = browser.ask("GET", file, Accept_Encoding="gzip", If_None_Match=answer.headers["ETag"])
                 self.assertEqual((again.status, nothing), (304, b""), file)
+                weight += len(packed) + len(str(answer.headers)) + len("HTTP/1.1 200 OK\r\n")
+            print(f"the whole page in both languages: {weight} bytes", file=sys.stderr)
+            self.assertLess(weight, 150 * 1024)  # issue 6; a browser loads one language
             self.assertEqual(browser.status_of("GET", "/page/none.js"), 404)
             self.assertEqual(browser.status_of("POST", "/"), 405)
 

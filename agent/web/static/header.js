@@ -1,6 +1,6 @@
 // What stands above every view: who and where we are, how the deployment is, and what its users have to know (SPEC ALERT-1).
 import { h } from './dom.js';
-import { banner, badge, button, namesOf } from './parts.js';
+import { badge, banner, button, namesOf } from './parts.js';
 import { can, userName } from './session.js';
 import { LANGUAGES, language, t, tn } from './strings.js';
 

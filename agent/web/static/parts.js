@@ -10,6 +10,11 @@ export function button(name, label, onclick, attributes = {}) {
   return h(`button${name ? `.${name}` : ''}`, { type: 'button', onclick, ...attributes }, label);
 }
 
+/** A sentence of the agent's: what stands between backticks is something to type. */
+export function prose(text) {
+  return text.split('`').map((part, index) => (index % 2 ? h('code', {}, part) : part));
+}
+
 /** What a pool or an entry counts, in the reader's language. */
 export const unitName = (one) => said('unit', one.unit, one.unit_name);
 
@@ -85,8 +90,8 @@ export function banner(alert, names) {
   const { text, cure } = alertText(alert, names);
   return h(`li.banner.${SEVERITIES[alert.severity] ?? 'info'}`, { 'data-key': alert.id },
     h('strong', {}, t(`severity.${alert.severity}`)), ' ',
-    h('span', {}, text, alert.until ? [' ', h('b', {}, t('time.left'), ' ', timeOf(alert.until, 'left')), '.'] : ''),
-    cure ? h('span.cure', {}, ' ', cure) : '');
+    h('span', {}, prose(text), alert.until ? [' ', h('b', {}, t('time.left'), ' ', timeOf(alert.until, 'left')), ' ·'] : ''),
+    cure ? h('span.cure', {}, ' ', prose(cure)) : '');
 }
 
 /** Of what was translated by its code: the agent's own words may say more (which license, which machine). */
@@ -97,7 +102,7 @@ export function inItsWords(original, shown) {
 /** What was refused, for people. */
 export function problemNote(problem) {
   const detail = problem.detail ?? problem.message;
-  return h('div.note.bad', { role: 'alert' }, h('strong', {}, detail), problem.cure ? h('span.cure', {}, ' ', problem.cure) : '',
+  return h('div.note.bad', { role: 'alert' }, h('strong', {}, prose(detail)), problem.cure ? h('span.cure', {}, ' ', prose(problem.cure)) : '',
     inItsWords(problem.original, detail));
 }
 

@@ -153,7 +153,7 @@ export class Shell {
 
   linkNote() {
     if (this.link.state !== 'lost') return '';
-    const since = this.latest ? [' ', t('link-lost.shown'), ' ', timeOf(this.latest.time, 'relative'), '.'] : '';
+    const since = this.latest ? [' ', t('link-lost.shown'), ' ', timeOf(this.latest.time, 'relative')] : '';
     return h('div.note.bad.link-lost', { 'data-key': 'link', role: 'alert' }, t('link-lost'), since, ' ',
       h('button.small', { type: 'button', onclick: () => this.live.hurry() }, t('link-lost.now')));
   }

@@ -3,7 +3,7 @@ import { post } from '../api.js';
 import { announce, h } from '../dom.js';
 import { timeOf } from '../format.js';
 import { STATE_TONES } from '../header.js';
-import { badge, button, card, copyButton, facts, problemNote } from '../parts.js';
+import { badge, button, card, copyButton, facts, problemNote, prose } from '../parts.js';
 import { can } from '../session.js';
 import { said, t } from '../strings.js';
 
@@ -31,7 +31,7 @@ function why(status) {
   if (!status.reason) return h('p.why', { 'data-key': 'why' }, t('key.ready'));
   const message = said('reason', first(status.reason), status.message);
   const cure = status.cure && said('reason-cure', first(status.reason), status.cure);
-  return h('p.why', { 'data-key': 'why' }, message, cure ? h('span.cure', {}, ' ', cure) : '');
+  return h('p.why', { 'data-key': 'why' }, prose(message), cure ? h('span.cure', {}, ' ', prose(cure)) : '');
 }
 
 function keyId(status) {
@@ -59,7 +59,7 @@ function plugged(status, key) {
       key.key && key.key !== status.key ? copyButton(key.key, t('key.id')) : ''),
     h('div.quiet', {}, t('key.where', { node: nodeName(status, key.node), port: key.port }), ' ',
       t('key.read'), ' ', timeOf(key.read_at, 'relative')),
-    reason ? h('p.why', {}, reason, ' ', h('span.cure', {}, cure)) : '',
+    reason ? h('p.why', {}, prose(reason), ' ', h('span.cure', {}, prose(cure))) : '',
     key.detail && !key.works ? h('p.quiet', {}, key.detail) : '');
 }
 

@@ -3,13 +3,15 @@ import { remove } from '../api.js';
 import { ask } from '../dialog.js';
 import { announce, h } from '../dom.js';
 import { number, timeOf } from '../format.js';
-import { badge, button, card, copyButton, poolBar, unitName } from '../parts.js';
+import { badge, button, card, copyButton, namesOf, poolBar, prose, unitName } from '../parts.js';
 import { can } from '../session.js';
 import { said, t, tn } from '../strings.js';
 
-const TONES = { valid: 'good', 'expiring-soon': 'warn', 'not-yet-valid': 'info', 'server-unavailable': 'warn', superseded: 'quiet', hidden: 'quiet' };
+const TONES = { valid: 'good', 'expiring-soon': 'warn', 'not-yet-valid': 'info', 'server-unavailable': 'warn', superseded: 'quiet', hidden: 'quiet', 'key-absent': 'quiet' };
 const tone = (status) => TONES[status] ?? 'bad';
 const POOL_TONES = { ok: 'good', 'usage-reaches-limit': 'warn', 'over-quota': 'bad', 'server-unavailable': 'warn' };
+
+const nameOf = (object, names) => names[object] ?? object;
 
 /** SPEC LIC-2: why a license cannot be deleted; empty: it can. */
 function whyKept(entry, entries) {
@@ -49,33 +51,36 @@ function validity(entry) {
 function entryRow(entry, pool, entries, changed) {
   const cell = (label, ...content) => h('td', { 'data-label': t(label) }, h('div', {}, ...content));
   const kept = whyKept(entry, entries);
+  const counts = pool && entry.counts; // used and available are of the pool: of all its entries that count
   return h('tr', { 'data-key': `${entry.document} ${entry.object} ${entry.unit} ${entry.kind} ${entry.not_before}` },
     cell('entry.quantity', h('b', {}, number(entry.quantity)), ' ', unitName(entry)),
-    cell('entry.used', pool ? number(pool.used) : '–'), cell('entry.available', pool ? number(pool.available) : '–'),
+    cell('entry.used', counts ? number(pool.used) : '–'), cell('entry.available', counts ? number(pool.available) : '–'),
     cell('entry.validity', validity(entry)),
     cell('entry.status', badge(tone(entry.status), t(`status.${entry.status}`)),
-      entry.counts ? '' : h('div.quiet', {}, said('status', entry.status, entry.why), entry.detail ? ` ${entry.detail}` : '')),
+      entry.counts ? '' : h('div.quiet', {}, prose(said('status', entry.status, entry.why)), entry.detail ? ` ${entry.detail}` : '')),
     cell('entry.source', source(entry), h('div.quiet', {}, entry.license)),
     can('administer') ? h('td.actions', {}, button('small', t('delete.button'), () => confirmDelete(entry, entries, changed),
       { 'aria-label': t('delete.what', { object: entry.object_name, license: entry.license }), title: kept || null,
         class: kept ? 'small muted' : 'small' })) : '');
 }
 
-function poolHead(name, pool) {
+function poolHead(name, pool, names) {
   if (!pool) return h('h3', {}, name);
   const numbers = tn('pool.used', pool.total, { used: number(pool.used), total: number(pool.total) });
   return h('div.pool', {}, h('h3', {}, name, ' ', h('span.quiet', {}, unitName(pool))),
     h('div.pool-figures', {}, h('span', {}, numbers), h('span.quiet', {}, tn('pool.available', pool.available, {})),
       badge(POOL_TONES[pool.status] ?? 'bad', t(`pool-status.${pool.status}`))),
     poolBar(pool),
-    pool.drawn ? h('p.quiet', {}, t('pool.drawn', { count: number(pool.drawn), object: pool.draws_on })) : '',
+    // SPEC LIC-12: then more is available than it has of its own.
+    pool.draws_on && !pool.drawn ? h('p.quiet', {}, t('pool.may-draw', { object: nameOf(pool.draws_on, names) })) : '',
+    pool.drawn ? h('p.quiet', {}, t('pool.drawn', { count: number(pool.drawn), object: nameOf(pool.draws_on, names) })) : '',
     pool.over ? h('p.why', {}, t('pool.over', { count: number(pool.over) })) : '');
 }
 
-function poolGroup(group, entries, changed) {
+function poolGroup(group, entries, changed, names) {
   const { pool } = group;
   const columns = ['quantity', 'used', 'available', 'validity', 'status', 'source'];
-  return h('div.group', { 'data-key': group.key }, poolHead(group.name, pool),
+  return h('div.group', { 'data-key': group.key }, poolHead(group.name, pool, names),
     group.entries.length ? h('table.entries', {}, h('caption.visually-hidden', {}, group.name),
       h('thead', {}, h('tr', {}, columns.map((column) => h('th', { scope: 'col' }, t(`entry.${column}`))),
         can('administer') ? h('th', { scope: 'col' }, h('span.visually-hidden', {}, t('entry.actions'))) : '')),
@@ -100,8 +105,9 @@ function groups(kind, status, entries) {
 /** `kind`: base or module. `entries`: of GET /v1/pools, null while they are on their way. */
 export function entriesCard(kind, status, entries, changed) {
   const all = groups(kind, status, entries ?? []);
+  const names = namesOf(status);
   return card(kind, t(`entries.${kind}`),
-    all.map((group) => poolGroup(group, entries ?? [], changed)),
+    all.map((group) => poolGroup(group, entries ?? [], changed, names)),
     all.length ? '' : h('p.quiet', { 'data-key': 'none' }, t(entries ? `entries.${kind}.none` : 'header.loading')));
 }
 

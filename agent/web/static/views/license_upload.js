@@ -2,7 +2,7 @@
 import { download, upload } from '../api.js';
 import { announce, h } from '../dom.js';
 import { number } from '../format.js';
-import { badge, button, card, inItsWords, problemNote, unitName } from '../parts.js';
+import { badge, button, card, inItsWords, problemNote, prose, unitName } from '../parts.js';
 import { can } from '../session.js';
 import { said, t, tn } from '../strings.js';
 
@@ -14,18 +14,30 @@ function documentResult(one) {
   const refused = one.result === 'refused';
   return h('li', {}, h('div.with-button', {}, badge(RESULT_TONES[one.result] ?? 'quiet', t(`result.${one.result}`)), h('b', {}, one.id || one.name),
     one.customer ? h('span.quiet', {}, one.customer) : '', one.code ? h('code', {}, one.code) : ''),
-  refused ? h('p.why', {}, said('error', one.code, one.message), h('span.cure', {}, ' ', said('cure', one.code, one.cure),
+  refused ? h('p.why', {}, prose(said('error', one.code, one.message)), h('span.cure', {}, ' ', prose(said('cure', one.code, one.cure)),
     inItsWords(one.message, said('error', one.code, one.message)))) : '',
   one.key_storage ? h('p.quiet', {}, said('key-storage', one.key_storage.state, one.key_storage.message)) : '',
   one.entries?.length ? h('ul.plain', {}, one.entries.map((entry) => h('li', {}, entry.object_name, ': ', number(entry.quantity), ' ', unitName(entry), ' ',
     refused ? '' : badge(entry.status === 'valid' ? 'good' : 'info', t(`status.${entry.status}`))))) : '');
 }
 
+function counts(succeeded, failed) {
+  return h('p.counts', {}, badge(succeeded ? 'good' : 'quiet', tn('upload.succeeded', succeeded)), ' ',
+    badge(failed ? 'bad' : 'quiet', tn('upload.failed', failed)));
+}
+
+/** Of several files together; one that was refused whole counts as one. */
+function total(files) {
+  if (files.length < 2 || files.some((file) => file.state !== 'done')) return '';
+  const sum = (pick) => files.reduce((all, file) => all + pick(file), 0);
+  return h('div.headline', { 'data-key': 'total' }, h('h3', {}, tn('upload.files', files.length)),
+    counts(sum((file) => file.answer?.succeeded ?? 0), sum((file) => file.answer?.failed || (file.problem ? 1 : 0))));
+}
+
 /** SPEC LIC-6: how many entries succeeded and failed, and why for each document. */
 function outcome(answer) {
   const missing = (answer.nodes ?? []).filter((node) => !node.has);
-  return [h('p.counts', {}, badge(answer.succeeded ? 'good' : 'quiet', tn('upload.succeeded', answer.succeeded)), ' ',
-    badge(answer.failed ? 'bad' : 'quiet', tn('upload.failed', answer.failed))),
+  return [counts(answer.succeeded, answer.failed),
   h('ul.list', {}, (answer.documents ?? []).map(documentResult)),
   // SPEC LIC-10.
   missing.length ? h('p.note.warn', {}, t('upload.not-yet', { nodes: missing.map((node) => node.name).join(', ') })) : ''];
@@ -111,6 +123,7 @@ export class Upload {
 
   draw(status) {
     return card('upload', t('upload.title'), this.dropZone(),
+      total(this.files),
       this.files.length ? h('ul.list.files', { 'data-key': 'files', 'aria-label': t('upload.results') }, this.files.map(fileResult)) : '',
       h('div.request-key', { 'data-key': 'request-key' }, button('', t('request-key.download'), () => this.requestKey(status)),
         h('span.quiet', {}, ' ', t('request-key.text'))),
