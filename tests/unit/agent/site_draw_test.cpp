@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <nlohmann/json.hpp>
 
@@ -72,7 +73,12 @@ struct Site final : test::LeaseStage {
                           }});
           return std::make_unique<Call>(open);
         },
-        [this] { return seconds_; }, system_random, BlockRules{8, 2, 30, 10}, [] { return true; }});
+        [this] { return seconds_; },
+        [](std::span<std::uint8_t> out) {
+          std::ranges::fill(out, 0x55);
+          return true;
+        },
+        BlockRules{8, 2, 30, 10}, [] { return true; }});
   }
   ~Site() override { upstream.reset(); }
 
@@ -199,10 +205,10 @@ TEST_F(SiteDrawTest, DrawsBlocksAndGivesBackWhatIsIdle) {
       {0, 10, "ok", 10},
       {0, 2, "ok", 10},
       {27, 2, "ok", 10},
-      {0, 2, "ok", 8},
+      {3, 2, "ok", 8},  // it notices within a second or two
       {0, 0, "ok", 8},
       {27, 0, "ok", 8},
-      {1, 0, "ok", 0}};
+      {3, 0, "ok", 0}};
   for (const auto& row : timeline) {
     SCOPED_TRACE(testing::Message() << row.wait << " s, uses " << row.uses);
     wait(row.wait);
