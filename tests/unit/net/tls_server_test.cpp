@@ -66,6 +66,10 @@ TEST(TlsServer, ARevokedIdentityIsNobodyFromTheNextRequestOn) {  // SPEC SEC-2
   ASSERT_TRUE(stream.send("GET /events HTTP/1.1\r\n\r\n"));
   ASSERT_TRUE(eventually([&] { return tls.run([&] { return tls.stage.sink != nullptr; }); }));
   tls.run([&] {
+    const int before = tls.doorman.objections;
+    tls.server().review();
+    EXPECT_TRUE(tls.stage.sink->open());
+    EXPECT_EQ(tls.doorman.objections, before) << "an open stream is no use of its session";
     tls.doorman.rights.clear();
     tls.server().review();
   });

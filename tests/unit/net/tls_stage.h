@@ -22,10 +22,12 @@ class ListDoorman final : public Doorman {
     return {known->second, "pinned", "identity:1"};
   }
   std::optional<Response> objection(const Request& request) override {
+    ++objections;
     if (request.from.pin.empty() || rights.count(request.from.pin) != 0) return std::nullopt;
     return problem(403, {"identity-unknown", "No.", "Do."});
   }
   std::map<std::string, Rights> rights;
+  int objections = 0;  ///< that were asked for: uses of a session
 };
 
 /// A real TLS server on the loopback, with its reactor on a thread.
