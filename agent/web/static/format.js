@@ -1,18 +1,18 @@
 // Numbers and times as the reader writes them.
 import { h } from './dom.js';
 import { now } from './clock.js';
-import { language, t, tn } from './strings.js';
+import { locale, t, tn } from './strings.js';
 
 const UNITS = [['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]];
 
-export const number = (value) => new Intl.NumberFormat(language()).format(value);
+export const number = (value) => new Intl.NumberFormat(locale()).format(value);
 
 export function dateTime(text) {
-  return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(text));
+  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(text));
 }
 
 export function day(text) {
-  return new Intl.DateTimeFormat(language(), { dateStyle: 'medium' }).format(new Date(text));
+  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium' }).format(new Date(text));
 }
 
 /** "3 hours ago", "in 12 days". */
@@ -20,7 +20,7 @@ export function relative(text) {
   const seconds = Math.round((Date.parse(text) - now()) / 1000);
   if (Math.abs(seconds) < 5) return t('time.now');
   const [unit, size] = UNITS.find(([, of]) => Math.abs(seconds) >= of);
-  return new Intl.RelativeTimeFormat(language(), { numeric: 'always' }).format(Math.trunc(seconds / size), unit);
+  return new Intl.RelativeTimeFormat(locale(), { numeric: 'always' }).format(Math.trunc(seconds / size), unit);
 }
 
 /** What is left: "29 days, 23 hours"; below an hour to the second. */

@@ -10,6 +10,12 @@ let current = 'en';
 
 export const language = () => current;
 
+/** How the reader writes numbers and times: the browser's own tag where it is of the page's language, as en-GB of en. */
+export function locale() {
+  const same = (tag) => tag.split('-')[0] === current.split('-')[0];
+  return (navigator.languages ?? [navigator.language]).find(same) ?? current;
+}
+
 /** As chosen before, else what the browser's user reads. */
 export function preferredLanguage() {
   let kept = null;
@@ -51,7 +57,7 @@ export function t(key, values = {}) {
 /** As t(), of `key.one` or `key.other`, as the language counts `count`; `{count}` is the number. */
 export function tn(key, count, values = {}) {
   const form = `${key}.${new Intl.PluralRules(current).select(count)}`;
-  const shown = new Intl.NumberFormat(current).format(count);
+  const shown = new Intl.NumberFormat(locale()).format(count);
   return t(form in texts ? form : `${key}.other`, { count: shown, ...values });
 }
 
