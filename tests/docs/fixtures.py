@@ -61,7 +61,7 @@ class Fixtures:
             address = machines.ADDRESSES[name]
             (etc / "agent.toml").write_text(
                 f'[node]\nname = "{name}"\n[trust]\nroots = ["/etc/latchkey/trust/root.pub"]\nbundle = "/etc/latchkey/trust/bundle.json"\n'
-                f'[peer]\nlisten = "{address}:8202"\nadvertise = "{address}:8202"\nhold_s = 2\n'
+                f'[peer]\nlisten = "{address}:8202"\nadvertise = "{address}:8202"\nhold_s = 20\n'
                 f'[server]\nlisten = "{address}:8201"\nnames = ["{name}", "vip"]\n'
                 f'[keys]\nudev = false\nrescan_s = 1\nsettle_s = 0\nemulated_port = "{self.lab.port_socket(name)}"\n')
 
@@ -73,6 +73,7 @@ class Fixtures:
         self.pair = first, second = names
         invitation = self._do(first, "latchkey peer invite")[0]
         self._do(second, f"latchkey peer join {invitation}")
+        self.linked(first)
 
     def set_up_plugged(self, key: str, name: str):
         self.plug(key, name)
@@ -103,7 +104,12 @@ class Fixtures:
         """Until `latchkey status` there matches."""
         pattern = ".*".join(words)
         labs.wait_for(f"{name}: {pattern}",
-                      lambda: self.machine(name).run(f"latchkey status | grep -qE '{pattern}'")[0] == 0, pause=0.05)
+                      lambda: self.machine(name).run(f"latchkey status | grep -qE '{pattern}'")[0] == 0, timeout=60, pause=0.05)
+
+    def linked(self, name: str):
+        """Until the link to its peer is up."""
+        labs.wait_for(f"{name} is linked", lambda: self.machine(name).run(
+            "latchkey --json peer | jq -e '.peer == \"reachable\"'")[0] == 0, timeout=60, pause=0.05)
 
     def carry(self, file: str, source: str, target: str):
         there = self.machine(target).path(pathlib.Path(file).name)
