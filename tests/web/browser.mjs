@@ -11,8 +11,8 @@ export function launch() {
 /** A person's browser of their own: cookies, language, colours and size shared with nobody. */
 export async function person(browser, options = {}) {
   // The agent's certificate is of the deployment's own CA; tests/integration/network_test.py pins it.
-  const context = await browser.newContext({ignoreHTTPSErrors: true, locale: 'en-GB', reducedMotion: 'reduce', ...options});
-  context.setDefaultTimeout(20_000);
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB', reducedMotion: 'reduce', ...options });
+  context.setDefaultTimeout(60_000);
   return context;
 }
 

@@ -108,6 +108,29 @@ test('a connection that breaks comes back by itself', async () => {
   await visitor.close();
 });
 
+test('a wire that is cut without a word is noticed', async () => {
+  const visitor = await Visitor.signedIn(browser, lab);
+  const { page } = visitor;
+  await page.clock.install();
+  await page.reload();
+  await state(visitor, 'Ready');
+  const answered = page.waitForResponse('**/health/live');
+  await page.clock.fastForward(25_000); // longer than the page lets an agent be silent
+  await (await answered).finished();
+  assert.equal(await page.getByText('The connection to the agent is lost').count(), 0, 'it only had nothing to say');
+  await lab.cut();
+  const asked = page.waitForRequest('**/health/live');
+  await page.clock.fastForward(25_000);
+  await asked;
+  await page.clock.fastForward(10_000); // longer than it waits for an answer
+  await page.getByText('The connection to the agent is lost').waitFor();
+  await lab.heal();
+  await page.clock.fastForward(10_000);
+  await page.getByText('The connection to the agent is lost').waitFor({ state: 'detached' });
+  assert.equal(await page.locator('.sign-in').count(), 0, 'the session goes on');
+  await visitor.close();
+});
+
 test('an agent that dies is said to be away, and one that is back asks who one is', async () => { // SPEC SEC-2
   const visitor = await Visitor.signedIn(browser, lab);
   const { page } = visitor;
