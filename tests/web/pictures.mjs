@@ -8,7 +8,7 @@ const folder = process.argv[2];
 const [lab, browser] = await Promise.all([Lab.start(), launch()]);
 
 /** What fits on a screen of that size. */
-async function take(name, view, { height = 760, width = 1180, ...options } = {}) {
+async function take(name, view, { height, width = 1280, ...options } = {}) {
   const visitor = await Visitor.signedIn(browser, lab, { viewport: { width, height }, ...options });
   await visitor.view(view);
   await settle(visitor, view);

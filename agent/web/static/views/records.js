@@ -127,7 +127,7 @@ class Records {
     if (!value) return h('p.quiet', { 'data-key': 'none' }, problem ? '' : t('header.loading'));
     if (!value.records.length && !value.next) return h('p.quiet', { 'data-key': 'none' }, t('records.none'));
     const rows = value.records.map((record, index) => ({ key: `${record.position}-${record.kind}-${record.object ?? ''}-${index}`, cells: cellOf[this.log](record) }));
-    return h('div.wide', { 'data-key': this.log }, table(`records.${this.log}`, t(`records.${this.log}`), COLUMNS[this.log], rows));
+    return h('div.records', { 'data-key': this.log }, table(`records.${this.log}`, t(`records.${this.log}`), COLUMNS[this.log], rows));
   }
 
   pages() {
