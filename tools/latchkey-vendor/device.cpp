@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "drivers/usb/emulated_port_monitor.h"
+#include "udev/monitor.h"
 
 namespace latchkey::vendor {
 namespace {
@@ -30,6 +31,26 @@ tl::unexpected<Error> no_such_key(const std::string& detail) {
               "Insert the key; check the device's name.");
 }
 
+class Collector final : public udev::Observer {
+ public:
+  void on_added(const DeviceRef& device) override { devices.push_back(device); }
+  void on_removed(const std::string&) override {}
+  void on_settled() override {}
+  std::vector<DeviceRef> devices;
+};
+
+Result<DeviceRef> only_one_plugged_in() {
+  Collector plugged_in;
+  LK_TRY(const auto monitor, udev::Monitor::create(plugged_in));
+  monitor->start();
+  if (plugged_in.devices.empty()) return no_such_key("none is plugged in");
+  if (plugged_in.devices.size() == 1) return plugged_in.devices.front();
+  std::string nodes;
+  for (const auto& device : plugged_in.devices) nodes += ' ' + device.node;
+  return fail("several-keys", "Several keys and readers are plugged in:" + nodes + ".",
+              "Pull the others, or name one with --device.");
+}
+
 /// What the port reports of the key with this name.
 Result<DeviceRef> find_emulated(const DeviceOptions& options) {
   LK_TRY(auto monitor, EmulatedPortMonitor::connect(options.emulated));
@@ -53,18 +74,24 @@ Result<DeviceRef> find_emulated(const DeviceOptions& options) {
 
 void add_device(CLI::App& verb, DeviceOptions& options, CLI::Option* instead) {
   auto* where = verb.add_option_group("where", "where the USB key is");
-  where->add_option("--device", options.device, "a real one")
+  where
+      ->add_option("--device", options.device,
+                   "a real one; default: the only one that is plugged in")
       ->type_name("/dev/hidrawN|/dev/bus/usb/BBB/DDD");
   auto* emulated = where->add_option("--emulated", options.emulated, "port of the emulator")
                        ->type_name("SOCKET");
   if (instead != nullptr) where->add_option(instead);
-  where->require_option(1);
+  if (instead == nullptr)
+    where->require_option(0, 1);
+  else
+    where->require_option(1);
   auto* id = verb.add_option("--id", options.id, "its name on that port")->needs(emulated);
   emulated->needs(id);
 }
 
 Result<DeviceRef> find_device(const DeviceOptions& options) {
   if (!options.emulated.empty()) return find_emulated(options);
+  if (options.device.empty()) return only_one_plugged_in();
   const auto driver = driver_of(options.device);
   if (driver.empty())
     return fail("gone", options.device + " is no hidraw and no usbfs node.",

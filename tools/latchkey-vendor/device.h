@@ -10,18 +10,18 @@
 
 namespace latchkey::vendor {
 
-/// Which USB key to work with.
+/// Which USB key to work with; when none is named, the only one that is plugged in.
 struct DeviceOptions {
   std::string device;    ///< hidraw or usbfs node
   std::string emulated;  ///< socket of an emulated port
   std::string id;        ///< name of the key on that port
   bool given() const { return !device.empty() || !emulated.empty(); }
 };
-/// `instead`: an option that stands for a device; one of both must be given.
+/// `instead`: an option that stands for a device; one of both must then be given.
 void add_device(CLI::App& verb, DeviceOptions& options, CLI::Option* instead = nullptr);
 
 /// Its name and driver: a hidraw node is a HID key, a usbfs node a smart card; an emulated port
-/// says what its key is. Error: `gone`.
+/// says what its key is. Errors: `gone`, `several-keys`.
 Result<DeviceRef> find_device(const DeviceOptions& options);
 /// Errors: the names of SPEC KEY-3, `gone`.
 Result<std::unique_ptr<Key>> open_device(const DeviceOptions& options,

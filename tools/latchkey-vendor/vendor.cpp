@@ -29,6 +29,7 @@ void describe(CLI::App& app, Session& session) {
                  "first line opens the private keys (else $LATCHKEY_PASSPHRASE, else asked)");
   app.add_option("--catalog", session.catalog, "what can be licensed; default: the built-in one")
       ->type_name("FILE");
+  add_quickstart(app, session);
   add_root_create(group(app, "root", "root keys: they sign trust bundles"), session);
   add_issuer_create(group(app, "issuer", "issuing keys: they sign licenses"), session);
   add_trust_sign(group(app, "trust", "trust bundles: whom an agent believes"), session);

@@ -9,6 +9,7 @@ class App;
 // One verb each: its options, and what runs when it was chosen. `session` must outlive the parsing.
 namespace latchkey::vendor {
 
+void add_quickstart(CLI::App& app, Session& session);
 void add_root_create(CLI::App& group, Session& session);
 void add_issuer_create(CLI::App& group, Session& session);
 void add_trust_sign(CLI::App& group, Session& session);

