@@ -2,6 +2,7 @@
 # run.sh [OPTION...] STORY: boots one VM and runs the bash script STORY in it as root; output and status are STORY's.
 #   --bin DIR      the binaries under test (default build/dev/bin)
 #   --timeout S    wall clock of a VM, default 600; status 124 when it is over
+#   --systemd 1    systemd is process 1 (guest/systemd.sh)
 #   --qemu ARG     one more argument for QEMU; repeatable
 #   --node A|B --share DIR   one of two nodes, see run2.sh
 # The guest sees the host's files read-only, so every program of the host runs in it; what it writes is lost at the end.
@@ -9,11 +10,12 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
-bin=$source/build/dev/bin timeout=600 boot_limit=100 node='' share='' extra=()
+bin=$source/build/dev/bin timeout=600 boot_limit=100 node='' systemd='' share='' extra=()
 while [[ ${1:-} == --* ]]; do
   case $1 in
     --bin) bin=$(readlink -f "$2") ;;
     --timeout) timeout=$2 ;;
+    --systemd) systemd=$2 ;;
     --qemu) extra+=("$2") ;;
     --node) node=$2 ;;
     --share) share=$2 ;;
@@ -29,7 +31,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/vm"
 cp -r "$here/guest" "$dir/vm/"
-printf '%s=%q\n' VM_KERNEL "$kernel" VM_SOURCE "$source" VM_BIN "$bin" VM_STORY "$story" NODE "$node" > "$dir/vm/env"
+printf '%s=%q\n' VM_KERNEL "$kernel" VM_SOURCE "$source" VM_BIN "$bin" VM_STORY "$story" NODE "$node" VM_SYSTEMD "$systemd" > "$dir/vm/env"
 
 if [ -n "$node" ]; then
   case $node in A) peer=B mac=01 ;; *) peer=A mac=02 ;; esac

@@ -38,17 +38,9 @@ join_network() {
 }
 
 mount_file_systems
+[ -z "$VM_SYSTEMD" ] || . /vm/guest/systemd.sh # does not come back
 start_udev
 ip link set lo up
 hostname "node${NODE:+-${NODE,,}}"
 join_network
-port=$(ls /sys/class/virtio-ports | head -1)
-cd /
-export NODE VM_SOURCE VM_BIN
-: > /vm/up
-setsid bash -c '. "$VM_SOURCE/tests/vm/guest/lib.sh"; [ -z "$NODE" ] || barrier up 400; . "$0"' "$VM_STORY" > "/dev/$port" 2>&1 < /dev/null
-echo $? > /vm/status.new
-mv /vm/status.new /vm/status
-sync
-echo o > /proc/sysrq-trigger
-sleep 60
+. /vm/guest/play.sh
