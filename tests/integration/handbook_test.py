@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Manual pages, completions, docs/cli.md and the default configuration against what the programs themselves say."""
 
+import functools
 import os
 import pathlib
 import re
@@ -27,6 +28,7 @@ def listed(help_text: str, heading: str) -> str:
     return found.group(1) if found else ""
 
 
+@functools.cache
 def commands(program: str, path: tuple = ()) -> dict:
     """path of every command -> its long options, from the help of each."""
     text = run(BIN / program, *path, "--help")
@@ -85,6 +87,13 @@ class HandbookTest(unittest.TestCase):
                 file.write(content)
                 file.flush()
                 run(BIN / "latchkey-agent", "--check-config", "--config", file.name)
+
+    def test_the_first_hour_is_the_walk_that_a_vm_plays(self):
+        played = re.findall(r"^[^#\n].*", (SOURCE / "tests/vm/walk/commands").read_text(), re.M)
+        section = (SOURCE / "docs/first-hour.md").read_text().split("## With real hardware")[1]
+        told = [line.split("  # ")[0] for line in re.findall(r"^\$ (.*)", section, re.M)]
+        self.assertEqual(told, played)
+        self.assertLessEqual(len(played), 15)
 
     def test_every_command_is_in_the_documents(self):
         text = (SOURCE / "docs/cli.md").read_text()
