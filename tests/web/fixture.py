@@ -6,6 +6,7 @@ line: `{"do": "plug", "key": "red", "port": "a"}` -> `{"result": null}` or `{"er
 """
 
 import base64
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -60,6 +61,11 @@ class Deployment:
     def request(self, node: str, method: str, path: str, body=None):
         """As root on that node, over its Unix socket."""
         return self._nodes[node].request(method, path, body)
+
+    def request_all(self, node: str, requests: list):
+        """Many at once, `[method, path, body]` each: their commits are shared (docs/store.md)."""
+        with concurrent.futures.ThreadPoolExecutor(max_workers=32) as pool:
+            list(pool.map(lambda each: self._nodes[node].request(*each, timeout=60), requests))
 
     def cli(self, node: str, arguments: list) -> str:
         return self._nodes[node].cli(*arguments)
