@@ -126,7 +126,7 @@ App::App(AppParts parts)
               std::max(config_.server.site_grace, config_.leases.least_ttl)}),
       front_desk_(log_, *store_, publisher_, keys_, licenses_, leases_, pools_, metrics_, requests_,
                   trust_, time_, link_, access_, sites_, upstream_, [this] { return names(); }),
-      network_(context_, clock_, access_, config_.server, config_.node.name),
+      network_(context_, clock_, access_, config_.server, config_.web.listen, config_.node.name),
       beat_(reactor_.alarm()),
       last_call_(reactor_.alarm()) {
   publisher_.on_published([this] {
@@ -148,7 +148,7 @@ App::App(AppParts parts)
 
 Result<void> App::start() {
   publisher_.publish(log_);
-  server_.emplace(context_, server_config(config_.api), routes());
+  server_.emplace(context_, server_config(config_.api), routes(Way::socket));
   LK_CHECK(server_->start());
   for (const auto& note : server_->notes())
     log::warning(names::kAgentStarted, {{"code", note.code}, {"detail", note.message}});
@@ -164,8 +164,7 @@ Result<void> App::start() {
   log_.witness([](Witness& w, Time now) { w.start(now, kVersion); });
   requests_.tell_factors();
   LK_CHECK(keys_.start());
-  LK_CHECK(network_.start(routes_with_page()));
-  LK_CHECK(open_page());
+  LK_CHECK(network_.start(routes(Way::tcp)));
   LK_CHECK(link_.start());
   LK_CHECK(watch_address());
   log_.when_durable([] { systemd::ready(); });
@@ -213,7 +212,6 @@ void App::stop() {
   last_call_->set(kStopLimit, [this] { context_.stop(); });
   beat_->cancel();
   server_.reset();
-  page_.reset();
   network_.stop();
   address_readable_.reset();
   link_.stop();
@@ -255,33 +253,12 @@ Result<void> App::reload_trust(const Config::Trust& wanted) {
   return trust_.configure(std::move(configured));
 }
 
-/// The requests to all servers are counted together.
-net::Router App::routes() {
+/// The requests to all servers are counted together. Browsers come by TCP.
+net::Router App::routes(Way way) {
   auto router = make_routes(front_desk_);
+  if (way == Way::tcp) web::add_page_routes(router);
   router.count_in(traffic_);
   return router;
-}
-
-/// For whoever comes by TCP, which is how browsers come.
-net::Router App::routes_with_page() {
-  auto router = make_routes(front_desk_);
-  web::add_page_routes(router);
-  router.count_in(traffic_);
-  return router;
-}
-
-Result<void> App::open_page() {
-  if (config_.web.listen.empty()) return {};
-  page_.emplace(context_, routes_with_page(), access_.doorman());
-  LK_TRY(const auto address, page_->start(config_.web.listen));
-  log::info(names::kPageListening, {{"address", address}});
-  return {};
-}
-
-/// Whose account, identity or session is no more sees no more.
-void App::review_streams() {
-  network_.access_changed();
-  if (page_) page_->review();
 }
 
 std::chrono::milliseconds App::beat_interval() const {
@@ -297,7 +274,6 @@ void App::beat() {
   systemd::alive();
   keys_.rescan();
   network_.beat();
-  review_streams();
   licenses_.rescan();
   log_.note_jump();
   time_.look();
@@ -319,7 +295,7 @@ void App::changed() {
   requests_.tell_factors();
   trust_.look();
   time_.look();
-  if (access_.look()) review_streams();
+  if (access_.look()) network_.review();
   upstream_.look();
   network_.follow_deployment();
   publisher_.publish(log_);

@@ -11,7 +11,6 @@
 #include "agent/app/peer_desk.h"
 #include "agent/app/site_desk.h"
 #include "agent/net/address_watch.h"
-#include "agent/net/plain_server.h"
 #include "agent/net/unix_server.h"
 #include "agent/reactor/asio_reactor.h"
 #include "agent/reactor/readable_watch.h"
@@ -49,6 +48,8 @@ class App {
   bool run();
 
  private:
+  enum class Way { socket, tcp };  ///< by which clients come
+
   void wait_for_signal();
   void reload();
   Result<void> reload_trust(const Config::Trust& wanted);
@@ -59,10 +60,7 @@ class App {
   void keep_clock(std::string memory);
   void complete(StatusView& view);
   NodeNames names() const;
-  net::Router routes();
-  net::Router routes_with_page();
-  Result<void> open_page();
-  void review_streams();
+  net::Router routes(Way way);
   bool draws_here() const;
   std::chrono::milliseconds beat_interval() const;
 
@@ -97,7 +95,6 @@ class App {
   FrontDesk front_desk_;
   std::optional<net::UnixServer> server_;
   NetworkFace network_;
-  std::optional<net::PlainServer> page_;  ///< `web.listen`
   std::unique_ptr<net::AddressWatch> address_;
   std::optional<ReadableWatch> address_readable_;
   std::unique_ptr<Alarm> beat_;

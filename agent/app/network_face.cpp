@@ -62,8 +62,13 @@ std::vector<std::string> certificate_names(const Config::Server& config, const s
 }  // namespace
 
 NetworkFace::NetworkFace(boost::asio::io_context& io, const Clock& clock, AccessDesk& access,
-                         Config::Server config, std::string node)
-    : io_(io), clock_(clock), access_(access), config_(std::move(config)), node_(std::move(node)) {}
+                         Config::Server config, std::string page, std::string node)
+    : io_(io),
+      clock_(clock),
+      access_(access),
+      config_(std::move(config)),
+      page_listen_(std::move(page)),
+      node_(std::move(node)) {}
 
 Result<net::TlsMaterial> NetworkFace::material() {
   const auto* authority = access_.authority();
@@ -94,6 +99,19 @@ void NetworkFace::tell_access() {
 }
 
 Result<void> NetworkFace::start(net::Router router) {
+  LK_CHECK(start_server(router));
+  return start_page(std::move(router));
+}
+
+Result<void> NetworkFace::start_page(net::Router router) {
+  if (page_listen_.empty()) return {};
+  page_.emplace(io_, std::move(router), access_.doorman());
+  LK_TRY(const auto address, page_->start(page_listen_));
+  log::info(names::kPageListening, {{"address", address}});
+  return {};
+}
+
+Result<void> NetworkFace::start_server(net::Router router) {
   if (config_.listen.empty()) return {};
   LK_TRY(auto context, make_context());
   net::TlsServerConfig server;
@@ -106,6 +124,7 @@ Result<void> NetworkFace::start(net::Router router) {
 }
 
 void NetworkFace::beat() {
+  review();  // sessions end by themselves
   if (!server_ || !config_.certificate.empty()) return;
   if (clock_.now() >= renew_after_ || certificate_names(config_, node_) != names_) renew();
 }
@@ -133,8 +152,14 @@ Result<void> NetworkFace::reload(const Config::Server& wanted) {
   return {};
 }
 
-void NetworkFace::access_changed() {
+void NetworkFace::review() {
   if (server_) server_->review();
+  if (page_) page_->review();
+}
+
+void NetworkFace::stop() {
+  page_.reset();
+  server_.reset();
 }
 
 }  // namespace latchkey
