@@ -130,17 +130,22 @@ std::optional<net::Response> HolderDesk::looks_elsewhere() const {
 }
 
 net::Response HolderDesk::not_holder() const {
-  const auto& node = holder_.holder();
+  const auto node = nobody() ? std::string() : holder_.holder();
   const auto name = node.empty() ? std::string() : name_of(node, parts_.names());
+  const bool watches = !parts_.vip.empty();
+  const auto message = [&]() -> std::string {
+    if (nobody())
+      return "Nobody keeps the leases yet: this node waits for " +
+             (watches ? "the virtual address " + parts_.vip : "the link to the other node") + ".";
+    if (name.empty()) return "This node does not keep the leases.";
+    return "The leases are kept by node " + name + ", not by this one.";
+  };
   return net::problem(
       421,
-      {"not-holder",
-       name.empty() ? "This node does not keep the leases."
-                    : "The leases are kept by node " + name + ", not by this one.",
-       parts_.vip.empty()
-           ? "Ask that node; an administrator moves the leases here with `latchkey server "
-             "take-over`."
-           : "Ask at the virtual address " + parts_.vip + "."},
+      {"not-holder", message(),
+       watches ? "Ask at the virtual address " + parts_.vip + "."
+               : "Ask the other node; an administrator moves the leases here with `latchkey server "
+                 "take-over`."},
       {{"holder", {{"node", node}, {"name", name}}}, {"epoch", holder_.strongest().epoch}});
 }
 

@@ -30,7 +30,6 @@ class LeaseDeskTest : public testing::Test, protected test::LeaseStage {
   void pair() {
     log_.witness([this](Witness& w, Time now) { w.peer_joined(now, kOther, ""); });
     settle();
-    desk_->desk().set_linked(true);
   }
   void other_keeps_the_leases(std::uint32_t epoch, std::uint64_t used, std::uint32_t ttl) {
     other(LeasesTaken{epoch, "vip", ""});
@@ -266,6 +265,7 @@ TEST_F(LeaseDeskTest, SendsConsumersToTheNodeThatKeepsTheLeases) {
   const auto given = put("a", 4);
   ASSERT_EQ(settled(given), "ok");
   pair();
+  desk_->desk().set_linked(true);
   other_keeps_the_leases(2, 7, 60);
   const std::string token = given->body().at("token");
   const auto rows = store_.lease_rows.size();
@@ -282,6 +282,18 @@ TEST_F(LeaseDeskTest, SendsConsumersToTheNodeThatKeepsTheLeases) {
   EXPECT_EQ(used(), 7u) << "what the other node says";
 }
 
+// SPEC SRV-4: two nodes that have not heard of each other yet do not both begin, and neither says
+// of the other what it does not know.
+TEST_F(LeaseDeskTest, WaitsForTheLinkBeforeItKeepsTheFirstLease) {
+  pair();
+  const auto early = put("a", 1);
+  EXPECT_EQ(settled(early), "not-holder");
+  EXPECT_EQ(early->body().at("holder").at("node"), "");
+  EXPECT_EQ(early->body().at("epoch"), 0);
+  desk_->desk().set_linked(true);
+  EXPECT_EQ(settled(put("a", 1)), "ok");
+}
+
 // SPEC SRV-4: no seat is granted twice: until what the other node granted is known or over, there
 // is nothing new; what was held before goes on.
 TEST_F(LeaseDeskTest, GrantsNothingNewUntilWhatWasGrantedBeforeIsKnownOrOver) {
@@ -290,7 +302,6 @@ TEST_F(LeaseDeskTest, GrantsNothingNewUntilWhatWasGrantedBeforeIsKnownOrOver) {
   const std::string token = given->body().at("token");
   pair();
   other_keeps_the_leases(2, 4, 30);
-  desk_->desk().set_linked(false);
   EXPECT_EQ(settled(ask([&](net::Done done) { desk_->take_over(kRoot, false, std::move(done)); })),
             "holder-unreachable");
   ASSERT_EQ(settled(ask([&](net::Done done) { desk_->take_over(kRoot, true, std::move(done)); })),
