@@ -8,6 +8,8 @@ export NODE VM_SOURCE VM_BIN
 
 # Of the host's services none starts; nothing walks through its files, and nothing waits for its devices.
 rm -f /etc/fstab
+rm -f /.dockerenv # or systemd takes this machine for a container, whose mounts it leaves private: no credentials
+mount --make-rshared /
 rm -f /var/lib/man-db/auto-update # nor reads all manual pages when a package brings one
 truncate -s 0 /var/lib/dpkg/info/*.list # dpkg reads what every package owns, each time: half a minute here
 rm -f /usr/sbin/policy-rc.d       # container images forbid packages to start services

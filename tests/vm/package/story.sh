@@ -30,6 +30,11 @@ same "SPEC SEC-1: no capability, no new ones, calls filtered" \
 same "SPEC SEC-1: no listener but the socket" "$(ss -Hltnp | grep -c latchkey-agent)" 0
 check "consumers may come to the socket" sh -c "getfacl -cp $agent_socket 2>/dev/null | grep -q 'group:latchkey-consumer:rw-' ||
   setpriv --reuid nobody --regid latchkey-consumer --clear-groups curl -sf --unix-socket $agent_socket http://agent/v1/consumers"
+# SPEC REQ-2: what only root may read reaches it as credentials.
+cli request-key -o /root/request.json > /root/covers 2>&1
+check "SPEC REQ-2: the request key covers the machine by what only root may read" \
+  grep -q 'is covered, by board-serial, dmi-uuid, machine-id' /root/covers
+
 pull K1
 expect "SPEC KEY-13: pulled" '.state == "Missing" and .buffer.running'
 plug K1
