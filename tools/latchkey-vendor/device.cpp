@@ -107,7 +107,7 @@ Result<std::unique_ptr<Key>> open_device(const DeviceOptions& options, DriverSet
 Result<std::unique_ptr<Key>> open_license_key(const DeviceOptions& options,
                                               DriverSettings settings) {
   LK_TRY(auto key, open_device(options, std::move(settings)));
-  LK_CHECK(told(key->public_key(call_deadline())));
+  LK_CHECK(told(patiently([&] { return key->public_key(call_deadline()); })));
   return key;
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "core/ports.h"
 #include "core/usbkey/read_key.h"
@@ -36,6 +38,22 @@ template <class T>
 Result<T> told(KeyResult<T> result) {
   return std::move(result).map_error(
       [](const KeyError& error) -> Error { return refusal(error).value(); });
+}
+
+/// What is busy is tried again for some seconds: the agent of this machine reads what was just
+/// plugged in.
+template <class Call>
+auto patiently(Call call) {
+  constexpr std::chrono::seconds kBusyFor{5};
+  constexpr std::chrono::milliseconds kPause{200};
+  const auto end = std::chrono::steady_clock::now() + kBusyFor;
+  auto outcome = call();
+  while (!outcome && outcome.error().kind == KeyError::Kind::busy &&
+         std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(kPause);
+    outcome = call();
+  }
+  return outcome;
 }
 
 /// A management key file's keys, and the factory's key for every token that has no line in it; an

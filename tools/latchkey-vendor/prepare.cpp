@@ -91,7 +91,8 @@ Result<void> check_as_agent(const Options& options, const std::string& id) {
 
 Result<void> prepare(const Options& options, Session& session) {
   LK_TRY(const auto card, open_token(options.device));
-  LK_TRY(const auto content, told(piv::inspect_token(*card, call_deadline())));
+  LK_TRY(const auto content,
+         told(patiently([&] { return piv::inspect_token(*card, call_deadline()); })));
   LK_CHECK(check_empty(content, options.force));
   LK_TRY(const auto current, current_key(options, content));
   LK_TRY(const auto key, told(piv::prepare_token(*card, current, call_deadline())));

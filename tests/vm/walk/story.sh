@@ -23,9 +23,18 @@ page_shows() {
 look() {
   if wait_for 60 page_shows "$1" > /run/look.log 2>&1; then pass "the page shows $1"; else fail "the page does not show $1: $(tail -3 /run/look.log)"; show_agent; fi
 }
+# A person sees the light come on before typing.
+seen() { journalctl -u latchkey-agent -o cat | grep -c event=key-added; }
+more_seen() { [ "$(seen)" -gt "$1" ]; }
+plug_in() {
+  local before
+  before=$(seen)
+  plug stick
+  wait_for 60 more_seen "$before" || fail "the agent does not see the key"
+}
 hand() {
   case $1 in
-    plug) plug stick ;;
+    plug) plug_in ;;
     pull) pull stick ;;
     page) look "$2" ;;
     *) fail "no such step: $*" ;;
