@@ -8,17 +8,21 @@ reported each state as SPEC.md says.
 import argparse
 import dataclasses
 import datetime
+import os
 import pathlib
+import secrets
 import sys
 import textwrap
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests/support"))
 import lab as labs  # noqa: E402
+from cards import listening  # noqa: E402
 
 DAY = datetime.timedelta(days=1)
 KEYS = ("red", "green")
 TOKEN = "token"  # a stock PIV token
+ADMINISTRATOR = "admin"
 MODULE = "disaster-recovery:vm:200:module"
 PREPOSITION = {"plug": "into", "pull": "from", "renew": "on", "order": "on"}
 
@@ -131,8 +135,12 @@ class Deployment:
         lab.start_emulator(ports=("a", "b"))
         self.names = {lab.create_key(name): name for name in KEYS}
         self.names[lab.create_key(TOKEN, piv=True)] = TOKEN
-        self.agents = [labs.Agent(lab, f"node-{p}", lab.port_socket(p)).start() for p in ("a", "b")]
+        self.ports = [labs.free_tcp_port() for _ in ("a", "b")]
+        self.agents = [labs.Agent(lab, f"node-{p}", lab.port_socket(p), extra=listening(port)).start()
+                       for p, port in zip(("a", "b"), self.ports)]
         self.pair()
+        self.password = os.environ["LATCHKEY_PASSWORD"] = secrets.token_urlsafe(12)
+        self.agents[0].cli("server", "account", "set", ADMINISTRATOR, "--role", "administrator")
 
     def pair(self):
         first, second = self.agents
@@ -167,8 +175,10 @@ class Deployment:
 
     def show(self):
         print("Two paired Latchkey agents with emulated USB keys run on this machine.\n")
-        for agent in self.agents:
-            print(f"  {agent.name}: socket {agent.socket}\n          log    {agent.log}")
+        for agent, port in zip(self.agents, self.ports):
+            print(f"  {agent.name}: page   https://127.0.0.1:{port}/\n          socket {agent.socket}\n          log    {agent.log}")
+        print(f"\nThe page takes: {ADMINISTRATOR}, password {self.password}. Its certificate is of the deployment's own CA, which the\n"
+              "browser does not know: `latchkey server ca` prints it.")
         print("\nKeys (each provisioned with a license): " + ", ".join(f"{n} {i}" for i, n in self.names.items()))
         print(f"\nLook:        {self.lab.bin}/latchkey --socket {self.agents[0].socket} status")
         print(f"Plug a key:  {self.lab.ctl_line('a', 'plug', 'red')}")
