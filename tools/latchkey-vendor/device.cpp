@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "drivers/usb/emulated_port_monitor.h"
-#include "udev/monitor.h"
+#include "udev/plugged_in.h"
 
 namespace latchkey::vendor {
 namespace {
@@ -31,22 +31,12 @@ tl::unexpected<Error> no_such_key(const std::string& detail) {
               "Insert the key; check the device's name.");
 }
 
-class Collector final : public udev::Observer {
- public:
-  void on_added(const DeviceRef& device) override { devices.push_back(device); }
-  void on_removed(const std::string&) override {}
-  void on_settled() override {}
-  std::vector<DeviceRef> devices;
-};
-
 Result<DeviceRef> only_one_plugged_in() {
-  Collector plugged_in;
-  LK_TRY(const auto monitor, udev::Monitor::create(plugged_in));
-  monitor->start();
-  if (plugged_in.devices.empty()) return no_such_key("none is plugged in");
-  if (plugged_in.devices.size() == 1) return plugged_in.devices.front();
+  LK_TRY(const auto devices, udev::plugged_in());
+  if (devices.empty()) return no_such_key("none is plugged in");
+  if (devices.size() == 1) return devices.front();
   std::string nodes;
-  for (const auto& device : plugged_in.devices) nodes += ' ' + device.node;
+  for (const auto& device : devices) nodes += ' ' + device.node;
   return fail("several-keys", "Several keys and readers are plugged in:" + nodes + ".",
               "Pull the others, or name one with --device.");
 }

@@ -10,7 +10,7 @@
 #include "latchkey_udev_rules.h"
 #include "tools/latchkey/doctor.h"
 #include "tools/latchkey/doctor_holders.h"
-#include "udev/monitor.h"
+#include "udev/plugged_in.h"
 
 namespace latchkey::cli {
 namespace {
@@ -29,14 +29,6 @@ std::string contents(const fs::path& path) {
   text << file.rdbuf();
   return text.str();
 }
-
-class Collector final : public udev::Observer {
- public:
-  void on_added(const DeviceRef& device) override { devices.push_back(device); }
-  void on_removed(const std::string&) override {}
-  void on_settled() override {}
-  std::vector<DeviceRef> devices;
-};
 
 std::string group_name(gid_t gid) {
   const group* entry = ::getgrgid(gid);
@@ -101,22 +93,20 @@ void check_device(const Machine& machine, const DeviceRef& device, Findings& fin
 }
 
 void check_devices(const Machine& machine, const AgentStatus& status, Findings& findings) {
-  Collector collector;
-  const auto monitor = udev::Monitor::create(collector);
-  if (!monitor) {
-    findings.push_back({Verdict::bad, "device", monitor.error().message, monitor.error().cure});
+  const auto devices = udev::plugged_in();
+  if (!devices) {
+    findings.push_back({Verdict::bad, "device", devices.error().message, devices.error().cure});
     return;
   }
-  (*monitor)->start();
   const auto is_card = [](const DeviceRef& device) { return device.driver == "piv"; };
-  if (std::ranges::any_of(collector.devices, is_card)) check_pcscd(machine, findings);
-  for (const auto& device : collector.devices) {
+  if (std::ranges::any_of(*devices, is_card)) check_pcscd(machine, findings);
+  for (const auto& device : *devices) {
     if (is_card(device))
       check_card(machine, device, status, findings);
     else
       check_device(machine, device, findings);
   }
-  if (collector.devices.empty())
+  if (devices->empty())
     findings.push_back(
         {Verdict::note, "device", "No recognised key is on this machine's USB.", ""});
   else if (::geteuid() != 0)
