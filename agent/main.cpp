@@ -11,6 +11,7 @@
 #include <string>
 
 #include "agent/app/app.h"
+#include "agent/app/trust_files.h"
 #include "agent/telemetry/log.h"
 #include "agent/telemetry/names.h"
 #include "latchkey_version.h"
@@ -32,7 +33,7 @@ constexpr char kDefaultConfig[] = "/etc/latchkey/agent.toml";
 constexpr char kUsage[] =
     "usage: latchkey-agent [--config FILE] [--check-config] [--version]\n"
     "  --config FILE   default /etc/latchkey/agent.toml; without that file the defaults apply\n"
-    "  --check-config  read the configuration, report every problem, and end\n"
+    "  --check-config  read the configuration and its files, report every problem, and end\n"
     "exit codes: 0 clean end, 2 usage, 3 configuration or trust files, 4 identity or database,\n"
     "  5 the API socket is taken or cannot be made, 6 another part could not start\n"
     "SIGHUP reads the configuration, the trust files and the catalogue again.\n";
@@ -73,6 +74,14 @@ ConfigResult read_config(const Options& options) {
   if (!options.config_given && ::access(options.config.c_str(), F_OK) != 0)
     return parse_config("", options.config);
   return load_config(options.config);
+}
+
+/// A bundle that the configured roots did not sign may follow one that was installed.
+int check(const Config& config) {
+  const auto trust = check_trust(config.trust);
+  if (trust) return EXIT_SUCCESS;
+  std::fprintf(stderr, "%s\n  %s\n", trust.error().message.c_str(), trust.error().cure.c_str());
+  return trust.error().code == "untrusted-signer" ? EXIT_SUCCESS : kExitConfig;
 }
 
 int failed(const Error& error, int code) {
@@ -127,7 +136,7 @@ int main(int argc, char** argv) {
       std::fprintf(stderr, "%s\n", to_string(problem).c_str());
     return kExitConfig;
   }
-  if (options.check_only) return EXIT_SUCCESS;
+  if (options.check_only) return check(*config);
   log::set_level(config->log_level);
   return run(std::move(*config), options.config);
 }

@@ -57,4 +57,11 @@ Result<TrustChain> open_trust(const ConfiguredTrust& configured,
   return in_file(configured.file, first.error());
 }
 
+Result<void> check_trust(const Config::Trust& wanted) {
+  LK_TRY(const auto configured, load_trust(wanted));
+  if (configured.file.empty()) return {};
+  const auto outcome = TrustStore(configured.roots).accept(configured.bundle);
+  return outcome ? Result<void>() : in_file(configured.file, outcome.error());
+}
+
 }  // namespace latchkey

@@ -26,4 +26,8 @@ Result<ConfiguredTrust> load_trust(const Config::Trust& wanted);
 Result<TrustChain> open_trust(const ConfiguredTrust& configured,
                               std::span<const Bytes* const> installed);
 
+/// What of the configured files is wrong by itself, without a database: as load_trust(), and of the
+/// bundle also `untrusted-signer`, which no error is where installed bundles name its root.
+Result<void> check_trust(const Config::Trust& wanted);
+
 }  // namespace latchkey

@@ -88,6 +88,35 @@ class HandbookTest(unittest.TestCase):
                 file.flush()
                 run(BIN / "latchkey-agent", "--check-config", "--config", file.name)
 
+    def test_check_config_reads_the_trust_files_as_well(self):
+        """What would end the agent's start is said before."""
+        with tempfile.TemporaryDirectory() as folder:
+            trust = pathlib.Path(folder)
+            config = trust / "agent.toml"
+            config.write_text(f'[trust]\ndir = "{folder}"\n')
+
+            def check() -> tuple[int, str]:
+                done = subprocess.run([BIN / "latchkey-agent", "--check-config", "--config", config], cwd=folder,
+                                      capture_output=True, text=True, timeout=60)
+                return done.returncode, done.stderr
+            self.assertEqual(check(), (0, ""))
+            subprocess.run([BIN / "latchkey-vendor", "quickstart"], cwd=folder, check=True, capture_output=True, timeout=60,
+                           env=os.environ | {"LATCHKEY_PASSPHRASE": "no secret"})
+            (trust / "issuer.pub").rename(trust / "issuer.public")
+            self.assertEqual(check(), (0, ""))
+            # Signed by roots that only the database may know: no error.
+            (trust / "root.pub").write_bytes((trust / "issuer.public").read_bytes())
+            code, said = check()
+            self.assertEqual(code, 0)
+            self.assertIn("Too few of the root keys", said)
+            for name in ("bundle.json", "root.pub"):
+                (trust / name).write_text("junk")
+                code, said = check()
+                self.assertEqual(code, 3)
+                self.assertIn(f"{folder}/{name}: ", said)
+            config.write_text('[trust]\nroots = ["/nowhere/root.pub"]\n')
+            self.assertEqual(check()[0], 3)
+
     def test_the_first_hour_is_the_walk_that_a_vm_plays(self):
         played = re.findall(r"^[^#\n].*", (SOURCE / "tests/vm/walk/commands").read_text(), re.M)
         section = (SOURCE / "docs/first-hour.md").read_text().split("## With real hardware")[1]
