@@ -20,8 +20,9 @@ constexpr std::size_t kIdDigits = 16;
 constexpr const char* kNewToken =
     "Ask an administrator for a new one: `latchkey server token create`.";
 
-tl::unexpected<Error> unknown(const char* code, const std::string& what) {
-  return fail(code, "There is no " + what + ".", "`latchkey server` lists what there is.");
+tl::unexpected<Error> unknown(const char* code, const std::string& kind, const std::string& name) {
+  return fail(code, "There is no " + kind + " " + name + ".",
+              "`latchkey server " + kind + " list` shows what there is.");
 }
 
 }  // namespace
@@ -164,7 +165,7 @@ void AccessDesk::enrol(const net::Origin& from, const std::string& token,
 void AccessDesk::revoke(const net::Caller& caller, const std::string& identity,
                         const std::string& reason, JsonDone done) {
   const auto* known = access_.identity(identity);
-  if (known == nullptr) return done(unknown("unknown-identity", "identity " + identity));
+  if (known == nullptr) return done(unknown("unknown-identity", "identity", identity));
   if (known->revoked)
     return done(fail("already-revoked", "Identity " + identity + " was revoked already.",
                      "Nothing is to do."));
@@ -195,7 +196,7 @@ void AccessDesk::set_account(const net::Caller& caller, AccountOrder order, Json
 }
 
 void AccessDesk::delete_account(const net::Caller& caller, const std::string& name, JsonDone done) {
-  if (access_.account(name) == nullptr) return done(unknown("unknown-account", "account " + name));
+  if (access_.account(name) == nullptr) return done(unknown("unknown-account", "account", name));
   sessions_.forget(name);
   change(
       AccountDeleted{name, caller.name},

@@ -25,7 +25,10 @@ std::string frame(std::string_view text) {
 }
 
 Error broken(std::string message) {
-  return {"link-broken", std::move(message), "check the network between the two nodes"};
+  return {
+      "link-broken", std::move(message),
+      "check the network between the two nodes, and `latchkey peer` on the other one: it may be "
+      "paired with another node now"};
 }
 
 }  // namespace

@@ -34,9 +34,18 @@ tl::unexpected<Error> revoked(std::string message) {
   return fail("revoked", std::move(message), "Ask the vendor for a replacement.");
 }
 
+std::string in_words(std::string_view type) {
+  static constexpr std::pair<std::string_view, const char*> kWords[] = {
+      {kLicenseType, "a license"},
+      {kTrustType, "a trust bundle"},
+      {kTimeRepairType, "a time repair"}};
+  for (const auto& [known, words] : kWords)
+    if (type == known) return words;
+  return std::string(type);
+}
+
 tl::unexpected<Error> wrong_type(std::string_view type, std::string_view wanted) {
-  return fail("invalid-format",
-              "This is " + std::string(type) + ", not " + std::string(wanted) + ".",
+  return fail("invalid-format", "This is " + in_words(type) + ", not " + in_words(wanted) + ".",
               "Choose the right file.");
 }
 

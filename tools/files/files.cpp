@@ -62,7 +62,8 @@ Result<void> write_file(const std::string& path, std::string_view text, Access a
   errno = why;
   if (done) return {};
   if (existing == Existing::keep && errno == EEXIST)
-    return fail("file-exists", path + " exists and is not overwritten.", "Choose another name.");
+    return fail("file-exists", path + " exists and is not overwritten.",
+                "Choose another name or folder.");
   return cannot_write(path);
 }
 

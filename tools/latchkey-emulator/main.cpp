@@ -7,10 +7,13 @@
 #include "tools/latchkey-emulator/port/port_client.h"
 #include "tools/latchkey-emulator/port/port_server.h"
 #include "tools/latchkey-emulator/usbip/usbip_server.h"
+#include "tools/terminal/usage.h"
 
 namespace {
 
 using namespace latchkey;
+
+constexpr int kUsage = 2;
 
 int report(const Error& error) {
   std::cerr << "latchkey-emulator: " << error.message << " [" << error.code << "]\n"
@@ -61,7 +64,7 @@ int control(const std::string& socket, const std::vector<std::string>& arguments
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Emulated USB keys, for tests and for trying things out."};
+  CLI::App app("Emulated USB keys, for tests and for trying things out.", "latchkey-emulator");
   app.require_subcommand(1);
   ServeOptions options;
   auto* serve_verb = app.add_subcommand("serve", "Holds keys and serves ports until SIGTERM.");
@@ -79,6 +82,12 @@ int main(int argc, char** argv) {
   ctl_verb->add_option("socket", socket, "Path of any of its ports")->required();
   ctl_verb->allow_extras();
   ctl_verb->prefix_command();
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    report(usage_error(app, error));
+    return kUsage;
+  }
   return serve_verb->parsed() ? serve(options) : control(socket, ctl_verb->remaining());
 }

@@ -4,6 +4,7 @@
 
 #include "tools/latchkey-play/explain.h"
 #include "tools/latchkey-play/world.h"
+#include "tools/terminal/usage.h"
 
 // latchkey-play: plays a story through the real core and prints what each node would say
 // (docs/play.md).
@@ -17,6 +18,10 @@ int refuse(std::size_t line, const Error& error) {
   if (line != 0) std::cerr << "line " << line << ": ";
   std::cerr << error.code << ": " << error.message << ' ' << error.cure << '\n';
   return kBadInput;
+}
+
+Error no_such_file(const std::string& file) {
+  return {"no-such-file", "Cannot read " + file + ".", "Check its name and its rights."};
 }
 
 using Teller = std::function<Result<std::vector<Answer>>(const Step&)>;
@@ -52,7 +57,7 @@ Result<std::vector<Answer>> answer_from(const std::vector<Fact>& facts, Duration
 
 int run_facts(const std::string& file, Duration settle, std::istream* questions) {
   std::ifstream in(file);
-  if (!in) return refuse(0, {"no-such-file", "Cannot read " + file + ".", ""});
+  if (!in) return refuse(0, no_such_file(file));
   const auto facts = read_facts(in);
   if (!facts) return refuse(0, facts.error());
   if (questions)
@@ -65,7 +70,7 @@ int run(const std::string& facts, Duration settle, const std::string& story) {
   std::ifstream file;
   if (!story.empty() && story != "-") {
     file.open(story);
-    if (!file) return refuse(0, {"no-such-file", "Cannot read " + story + ".", ""});
+    if (!file) return refuse(0, no_such_file(story));
   }
   std::istream& in = file.is_open() ? file : std::cin;
   if (!facts.empty()) return run_facts(facts, settle, story.empty() ? nullptr : &in);
@@ -77,7 +82,8 @@ int run(const std::string& facts, Duration settle, const std::string& story) {
 }  // namespace latchkey::play
 
 int main(int argc, char** argv) {
-  CLI::App app("Plays a story through the real core and prints what each node would say.");
+  CLI::App app("Plays a story through the real core and prints what each node would say.",
+               "latchkey-play");
   std::string facts;
   std::string story;
   int settle = 3;
@@ -86,6 +92,12 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 60))
       ->capture_default_str();
   app.add_option("story", story, "JSON lines; standard input when absent or -");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return error.get_exit_code() == 0
+               ? app.exit(error)
+               : latchkey::play::refuse(0, latchkey::usage_error(app, error));
+  }
   return latchkey::play::run(facts, std::chrono::seconds(settle), story);
 }

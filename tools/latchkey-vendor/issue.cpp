@@ -62,7 +62,8 @@ Result<LicenseEntry> entry_of(const std::string& text, const ValidityWindow& val
   const auto [end, error] =
       std::from_chars(digits.data(), digits.data() + digits.size(), out.quantity);
   const auto kind = parts.size() == 4 ? parse_entry_kind(parts[3]) : EntryKind::base;
-  if (error != std::errc{} || end != digits.data() + digits.size() || !kind) return bad_entry(text);
+  if (error != std::errc{} || end != digits.data() + digits.size() || out.quantity == 0 || !kind)
+    return bad_entry(text);
   out.kind = *kind;
   return out;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "tools/latchkey-vendor/verbs.h"
+#include "tools/terminal/usage.h"
 
 namespace latchkey::vendor {
 namespace {
@@ -16,6 +17,12 @@ CLI::App& group(CLI::App& app, const std::string& name, const std::string& about
   auto* out = app.add_subcommand(name, about);
   out->require_subcommand(1);
   return *out;
+}
+
+int refuse(const Error& error, std::ostream& err, int exit_code) {
+  err << "latchkey-vendor: " << error.code << ": " << error.message << '\n';
+  if (!error.cure.empty()) err << error.cure << '\n';
+  return exit_code;
 }
 
 }  // namespace
@@ -52,13 +59,10 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
     std::ranges::reverse(arguments);  // as CLI11 wants them
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, out, err) == 0 ? 0 : kUsage;
+    if (error.get_exit_code() == 0) return app.exit(error, out, err);  // help, version
+    return refuse(usage_error(app, error), err, kUsage);
   }
-  if (session.outcome) return 0;
-  const auto& error = session.outcome.error();
-  err << "latchkey-vendor: " << error.code << ": " << error.message << '\n';
-  if (!error.cure.empty()) err << error.cure << '\n';
-  return kRefused;
+  return session.outcome ? 0 : refuse(session.outcome.error(), err, kRefused);
 }
 
 }  // namespace latchkey::vendor

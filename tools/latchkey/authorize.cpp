@@ -34,8 +34,8 @@ void authorize(Context& context, const Question& question) {
 void add_authorize(CLI::App& app, Context& context) {
   auto* verb = app.add_subcommand("authorize", "Ask whether an operation is allowed now");
   auto question = std::make_shared<Question>();
-  verb->add_option("OPERATION", question->operation,
-                   "view, login, reduce, license, create or other")
+  verb->add_option("OPERATION", question->operation, "what is to be done")
+      ->check(CLI::IsMember({"view", "login", "reduce", "license", "create", "other"}))
       ->required();
   verb->add_option("--object", question->object, "the license object that it is about, e.g. kvm");
   verb->footer("Exit code: 0 allowed, 1 denied.");

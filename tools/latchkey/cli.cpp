@@ -5,6 +5,7 @@
 
 #include "latchkey_version.h"
 #include "tools/latchkey/context.h"
+#include "tools/terminal/usage.h"
 
 namespace latchkey::cli {
 namespace {
@@ -56,7 +57,9 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, out, err) == 0 ? kOk : kUsage;
+    if (error.get_exit_code() == 0) return app.exit(error, out, err);  // help, version
+    context.json = app.count("--json") > 0;
+    report(context, usage_error(app, error));
   }
   return context.exit_code;
 }

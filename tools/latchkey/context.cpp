@@ -8,6 +8,7 @@ namespace {
 
 int exit_code_of(const Error& error) {
   if (error.code == "agent-unreachable" || error.code == "server-unreachable") return kUnreachable;
+  if (error.code == "usage") return kUsage;
   return error.code == "not-permitted" ? kNotPermitted : kRefused;
 }
 

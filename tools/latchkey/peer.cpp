@@ -33,6 +33,14 @@ void show(Context& context) {
                  });
 }
 
+/// An invitation of a paired node is how a lost one is replaced, and looks like the first one.
+void warn_of_replacement(Context& context) {
+  const auto peer = context.client().get("/v1/peer");
+  if (!peer || text(*peer, "node").empty()) return;
+  context.err << "This node is paired with " << text(*peer, "name")
+              << ": who joins takes its place, for good.\n";
+}
+
 void invite(Context& context) {
   show_or_report(context, context.client().post("/v1/peer/invite"), [&](const json& body) {
     if (context.json) return print_json(context, body);
@@ -40,6 +48,7 @@ void invite(Context& context) {
     context.out << text(body, "token") << '\n';
     context.err << "Valid once, until " << date(text(body, "expires"))
                 << ". On the other node: latchkey peer join TOKEN\n";
+    warn_of_replacement(context);
   });
 }
 

@@ -68,6 +68,7 @@ void list(Context& context, const ListOptions& options) {
                    if (context.json) return print_json(context, page);
                    for (const auto& record : member(page, "records"))
                      print_record(context.out, record);
+                   if (member(page, "records").empty()) context.err << "No record fits.\n";
                    const auto next = text(page, "next");
                    if (!next.empty() && next != "0")
                      context.err << "Older ones: --before " << next << '\n';

@@ -159,9 +159,8 @@ void add_tokens(CLI::App& server, Context& context) {
       server.add_subcommand("token", "One-time tokens to enrol with")->require_subcommand(1);
   auto* create = verb->add_subcommand("create", "Print a token that lets one in");
   auto arguments = std::make_shared<TokenArguments>();
-  create
-      ->add_option("--role", arguments->role,
-                   "viewer, operator, administrator, consumer or client-site")
+  create->add_option("--role", arguments->role, "what it may do")
+      ->check(CLI::IsMember({"viewer", "operator", "administrator", "consumer", "client-site"}))
       ->required();
   create->add_option("--name", arguments->name, "what it will be called")->required();
   create->add_option("--for", arguments->life, "how long it is good: 30m, 24h, 7d")
@@ -196,7 +195,9 @@ void add_accounts(CLI::App& server, Context& context) {
       "set", "Make an account or change it; asks for its password, or takes LATCHKEY_PASSWORD");
   auto name = std::make_shared<std::string>(), role = std::make_shared<std::string>();
   setting->add_option("NAME", *name)->required();
-  setting->add_option("--role", *role, "viewer, operator or administrator")->required();
+  setting->add_option("--role", *role, "what it may do")
+      ->check(CLI::IsMember({"viewer", "operator", "administrator"}))
+      ->required();
   setting->callback([name, role, &context] { set_account(context, *name, *role); });
   auto* deleting = verb->add_subcommand("delete", "Delete an account and end its sessions");
   auto gone = std::make_shared<std::string>();

@@ -73,7 +73,7 @@ TEST_F(CliTest, AuthorizeIsForScripts) {  // SPEC QUOTA-1
   EXPECT_EQ(denied.out, "denied: Too much is used. [over-quota]\n  Use less.\n");
   EXPECT_EQ(denied.exit_code, kRefused);
   EXPECT_EQ(json::parse(latchkey({"authorize", "other", "--json"}).out).at("code"), "over-quota");
-  EXPECT_EQ(latchkey({"authorize", "fly"}).exit_code, kRefused);
+  EXPECT_EQ(latchkey({"authorize", "fly"}).exit_code, kUsage);
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ TEST_F(ServerVerb, PrintsATokenAlone) {  // SPEC SRV-2
               kRefused)
         << bad;
   EXPECT_EQ(latchkey({"server", "token", "create", "--role", "emperor", "--name", "web"}).exit_code,
-            kRefused);
+            kUsage);
   EXPECT_EQ(calls().size(), 1U);
 }
 
@@ -126,7 +126,7 @@ TEST_F(ServerVerb, SetsAnAccountWithAPasswordThatIsNoArgument) {  // SPEC SEC-2
 TEST_F(ServerVerb, AnAccountIsNoConsumer) {  // SPEC SEC-2
   ::setenv("LATCHKEY_PASSWORD", "correct horse battery", 1);
   for (const char* role : {"consumer", "client-site"})
-    EXPECT_EQ(latchkey({"server", "account", "set", "mary", "--role", role}).exit_code, kRefused);
+    EXPECT_EQ(latchkey({"server", "account", "set", "mary", "--role", role}).exit_code, kUsage);
   EXPECT_EQ(latchkey({"server", "account", "set", "ma ry", "--role", "viewer"}).exit_code,
             kRefused);
   ::unsetenv("LATCHKEY_PASSWORD");

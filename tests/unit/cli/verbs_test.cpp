@@ -78,6 +78,19 @@ TEST_F(CliTest, AdministratorsVerbsReachTheAgent) {
   EXPECT_TRUE(calls[2].ends_with(" with LKP\"1"));
 }
 
+TEST_F(CliTest, AnInvitationOfAPairedNodeSaysWhomItReplaces) {
+  EXPECT_EQ(latchkey({"peer", "invite"}).err.find("takes its place"), std::string::npos);
+  server.run([&] {
+    backend.snapshot_.peer =
+        std::make_shared<const std::string>(R"({"link":"up","node":"0b","name":"node-b"})");
+  });
+  const auto invited = latchkey({"peer", "invite"});
+  EXPECT_EQ(invited.out, "LKP-TOKEN\n");
+  EXPECT_TRUE(invited.err.ends_with(
+      "This node is paired with node-b: who joins takes its place, for good.\n"))
+      << invited.err;
+}
+
 TEST_F(CliTest, ARefusalKeepsItsCodeAndCure) {
   backend.join_result = fail("token-expired", "The token is over.", "Invite again.");
   const auto outcome = latchkey({"peer", "join", "x"});
@@ -145,8 +158,10 @@ TEST_F(CliTest, RecordsAreExportedPageByPage) {  // SPEC REC-2
 }
 
 TEST_F(CliTest, RecordFiltersReachTheAgent) {  // SPEC REC-2
-  latchkey({"record", "list", "--who", "mary", "--result", "refused", "--text", "a b", "--since",
-            "2026-01-31", "--until", "2026-02-01T00:00:00Z"});
+  backend.record_page = {{"records", json::array()}, {"next", 0}};
+  const auto none = latchkey({"record", "list", "--who", "mary", "--result", "refused", "--text",
+                              "a b", "--since", "2026-01-31", "--until", "2026-02-01T00:00:00Z"});
+  EXPECT_EQ(none.out + none.err, "No record fits.\n");
   const auto query = server.run([&] { return backend.last_query; });
   EXPECT_EQ(query.who, "mary");
   EXPECT_EQ(query.result, "refused");
@@ -206,6 +221,16 @@ TEST_F(CliTest, ExitCodesAreAsDocumented) {
   EXPECT_EQ(latchkey({"bogus"}).exit_code, kUsage);
   EXPECT_EQ(latchkey({"record", "list", "--limit", "0"}).exit_code, kUsage);
   EXPECT_EQ(latchkey({"peer", "join"}).exit_code, kUsage);
+  EXPECT_EQ(latchkey({"key", "shwo"}).err,
+            "latchkey: `latchkey key` has no command `shwo`. [usage]\n"
+            "  `latchkey key --help` lists its commands.\n");
+  EXPECT_EQ(latchkey({}).err,
+            "latchkey: `latchkey` wants a command. [usage]\n"
+            "  `latchkey --help` lists its commands.\n");
+  EXPECT_EQ(latchkey({"peer", "join"}).err,
+            "latchkey: TOKEN is required. [usage]\n"
+            "  `latchkey peer join --help` says how it is written.\n");
+  EXPECT_EQ(json::parse(latchkey({"key", "shwo", "--json"}).out)["error"]["code"], "usage");
   EXPECT_EQ(latchkey({"--help"}).exit_code, kOk);
   EXPECT_EQ(latchkey({"--version"}).exit_code, kOk);
   for (const auto* verb : {"status", "watch"})

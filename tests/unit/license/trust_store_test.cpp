@@ -162,7 +162,9 @@ TEST_F(Trust, ARefusedBundleChangesNothing) {
       "untrusted-signer");
   EXPECT_EQ(trust.accept(SampleVendor::seal(kTrustType, "{}", vendor_.root)).error().code,
             "invalid-format");
-  EXPECT_EQ(trust.accept(vendor_.seal(license_)).error().code, "invalid-format");
+  const auto license = trust.accept(vendor_.seal(license_)).error();
+  EXPECT_EQ(license.code + ": " + license.message,
+            "invalid-format: This is a license, not a trust bundle.");
   EXPECT_EQ(trust.version(), 1u);
   EXPECT_EQ(verdict(trust, vendor_.seal(license_)), "");
 }

@@ -120,7 +120,7 @@ TEST_F(Vendor, RefusesToSignWhatAnAgentWouldRefuse) {
     std::string code;
   } rows[] = {
       {"--entry kvm:vm:1 --days 30", ""},
-      {"--entry kvm:vm:0 --days 30", "invalid-format"},
+      {"--entry kvm:vm:0 --days 30", "invalid-entry"},
       {"--entry kvm:vm --days 30", "invalid-entry"},
       {"--entry kvm:vm:1:plus --days 30", "invalid-entry"},
       {"--entry kvm:vm:1x --days 30", "invalid-entry"},
