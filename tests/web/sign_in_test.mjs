@@ -40,6 +40,20 @@ test('the header says who, where and what', async () => { // SPEC SRV-1, KEY-6
   }
 });
 
+test('the state is there one round trip after sign-in', async () => { // SPEC SRV-1
+  const visitor = await Visitor.at(browser, lab);
+  const { context, page, requests } = visitor;
+  const before = requests.length;
+  // Whatever else the page asks for is not answered: neither scripts nor lists are needed for the state.
+  await context.route((url) => !['/v1/session', '/v1/events'].includes(url.pathname), () => {});
+  await visitor.signIn('mary');
+  await page.locator('header', { hasText: 'Missing' }).waitFor();
+  const asked = requests.slice(before).map(({ method, path }) => `${method} ${path}`);
+  assert.deepEqual(asked.filter((request) => /session|events/.test(request)), ['POST /v1/session', 'GET /v1/events']);
+  await context.unrouteAll();
+  await visitor.close();
+});
+
 test('who may not do a thing is not offered it', async () => { // SPEC SEC-2, LIC-2
   const offered = { mary: [1, 1], otto: [1, 0], vera: [0, 0] };
   for (const [name, [refresh, upload]] of Object.entries(offered)) {
