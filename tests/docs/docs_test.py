@@ -5,8 +5,10 @@ is shown (docs/README.md has the rules). One document: `docs_test.py first-hour`
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import unittest
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
@@ -36,11 +38,13 @@ class DocsTest(unittest.TestCase):
         for step in document.steps:
             if isinstance(step, documents.Action):
                 world.act(step.text)
+            elif isinstance(step, documents.File):
+                world.write(step.machine, step.name, names.apply(step.text))
             else:
                 self.run_command(world, names, step)
 
     def run_command(self, world: fixtures.Fixtures, names: shapes.Names, command: documents.Command):
-        typed = names.apply(command.text)
+        typed = world.with_devices(names.apply(command.text))
         code, said = world.machine(command.machine).run(typed)
         told = f"{command.where}: {typed}\n" + "\n".join(said[-40:])
         if os.environ.get("LATCHKEY_DOCS_SHOW"):  # for who writes a document
@@ -61,12 +65,14 @@ class RulesTest(unittest.TestCase):
 
     def test_a_block_is_run_or_excused(self):
         for text in ("```\nlatchkey status\n```\n", "```sh\nls\n```\n", "```console\nlatchkey status\n```\n", "```text\n$ ls\n```\n",
-                     "<!-- not run: because -->\n```text\nx\n```\n"):
+                     "<!-- not run: because -->\n```text\nx\n```\n", "```toml\na = 1\n```\n", "<!-- file: a on b -->\n```console\n$ x\n```\n"):
             with self.assertRaises(documents.DocumentError, msg=text):
                 documents.parse(text, "sample")
         document = documents.parse("<!-- not run: needs a token -->\n```console\n$ ls\n```\n\n"
                                    "```console\nvendor$ a \\\n  b  # why\n> c\nd\n```\n", "sample")
-        self.assertEqual(document.excused, ["sample:2: needs a token"])
+        self.assertEqual(document.excused, [documents.Excused("sample:2", "needs a token", ["$ ls"])])
+        file = documents.parse("<!-- file: a.toml on vendor -->\n```toml\na = 1\n```\n", "sample")
+        self.assertEqual(file.steps, [documents.File("sample:2", "vendor", "a.toml", "a = 1\n")])
         self.assertEqual([(step.machine, step.text, step.shown) for step in document.steps], [("vendor", "a \\\n  b  # why\nc", ["d"])])
 
     def test_what_is_shown_is_compared_by_shape(self):
@@ -104,6 +110,48 @@ class TablesTest(unittest.TestCase):
         made = alert_ids()
         self.assertGreaterEqual(len(made), 20, made)
         self.assertEqual(made - told, set())
+
+
+    def test_what_is_run_elsewhere_is(self):
+        """The reasons that documents give for blocks that are not run."""
+        parsed = {path.name: documents.parse(path.read_text(), path.name) for path in FILES.values()}
+        run = {name: {head(step.text) for step in document.steps if isinstance(step, documents.Command)}
+               for name, document in parsed.items()}
+        excused = [block for document in parsed.values() for block in document.excused]
+        self.assertGreater(len(excused), 10)
+        for block in excused:
+            for name in re.findall(r"(\S+\.md) runs", block.reason):
+                typed = {head(documents.PROMPT.sub(r"\2", line)) for line in block.lines}
+                self.assertEqual(typed - run[name], set(), block.where)
+            for story in re.findall(r"tools/dev vm ([a-z-]+)", block.reason):
+                self.assertTrue(list(labs.ROOT.glob(f"tests/vm/{story}*/*.sh")), block)
+            for file in re.findall(r"tests/[\w./-]+\w", block.reason):
+                self.assertTrue((labs.ROOT / file).exists(), block)
+
+    def test_pieces_of_c_compile(self):
+        pieces = [piece for file in FILES.values() for piece in re.findall(r"^```c\n(.*?)^```", file.read_text(), re.M | re.S)]
+        self.assertGreater(len(pieces), 0)
+        for piece in pieces:
+            source = ('#include "latchkey_client.h"\nextern void on_change(const latchkey_status*, void*);\n'
+                      f"void piece(void) {{ latchkey_error error; latchkey_status status = {{sizeof status}};\n{piece}}}\n")
+            done = subprocess.run(["cc", "-Wall", "-Werror", "-fsyntax-only", "-I", labs.ROOT / "tools/latchkey-client", "-xc", "-"],
+                                  input=source, capture_output=True, text=True, timeout=30)
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+
+    def test_the_script_that_packs_a_slot(self):
+        """docs/protocol-piv.md section 7 makes what unit/drivers/piv_codec_test reads."""
+        script, = re.findall(r"^```python\n(.*?)^```", FILES["protocol-piv"].read_text(), re.M | re.S)
+        envelope = b'{"payload":"e30="}'
+        slot = subprocess.run([sys.executable, "-c", script, "7"], input=envelope, capture_output=True, check=True, timeout=30).stdout
+        self.assertEqual(slot[:12], bytes.fromhex("4c4b4c310000000700000012"))
+        self.assertEqual(int.from_bytes(slot[12:16], "big"), zlib.crc32(slot[4:12] + slot[16:]))
+        self.assertEqual(zlib.decompress(slot[16:]), envelope)
+
+
+def head(command: str) -> str:
+    """Program and verbs."""
+    return re.match(r"[a-zA-Z/-]*(?: [a-z][a-z-]*(?= |$))*", command.strip()).group()
 
 
 def anchors(document: pathlib.Path) -> set[str]:

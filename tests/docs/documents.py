@@ -4,12 +4,13 @@ import dataclasses
 import re
 
 FENCE = re.compile(r"^```(\S*)\s*$")
-COMMENT = re.compile(r"^<!-- (not run|do|fixtures): (.+?) -->\s*$")
+COMMENT = re.compile(r"^<!-- (not run|checked|do|file|fixtures): (.+?) -->\s*$")
 PROMPT = re.compile(r"^(?:([a-z][a-z0-9-]*)[$#]|\$) +(.*)$")
 EXIT_CODE = re.compile(r"\s+# exit code (\d+)$")
 REMARK = re.compile(r"\s+# .*$")
 HERE = "here"  # the machine of a prompt without a name
-LANGUAGES = {"console", "text", "c", "toml", "yaml", "json", "python"}
+FILES = {"c", "toml", "yaml", "json", "python"}  # what some program has to read
+LANGUAGES = {"console", "text"} | FILES
 
 
 class DocumentError(Exception):
@@ -34,10 +35,29 @@ class Action:
 
 
 @dataclasses.dataclass
+class File:
+    """A block that is a file of a machine."""
+
+    where: str
+    machine: str
+    name: str
+    text: str
+
+
+@dataclasses.dataclass
+class Excused:
+    """A block that is not run here, and why; or what checks it elsewhere."""
+
+    where: str
+    reason: str
+    lines: list[str]
+
+
+@dataclasses.dataclass
 class Document:
     fixtures: list[str] = dataclasses.field(default_factory=list)
-    steps: list[Command | Action] = dataclasses.field(default_factory=list)
-    excused: list[str] = dataclasses.field(default_factory=list)
+    steps: list[Command | Action | File] = dataclasses.field(default_factory=list)
+    excused: list[Excused] = dataclasses.field(default_factory=list)
 
 
 def commands_of(lines: list[str], where: str, first_line: int) -> list[Command]:
@@ -61,7 +81,7 @@ def commands_of(lines: list[str], where: str, first_line: int) -> list[Command]:
 
 def parse(content: str, name: str) -> Document:
     document = Document()
-    reason, block, language, start = "", None, "", 0
+    about, block, language, start = ("", ""), None, "", 0
     for number, line in enumerate(content.splitlines(), 1):
         fence = FENCE.match(line)
         if block is None and (comment := COMMENT.match(line)):
@@ -70,28 +90,35 @@ def parse(content: str, name: str) -> Document:
                 document.fixtures = text.split()
             elif kind == "do":
                 document.steps.append(Action(f"{name}:{number}", text))
-            reason = text if kind == "not run" else ""
+            about = (kind, text) if kind in ("not run", "checked", "file") else ("", "")
         elif block is None and fence:
             block, language, start = [], fence.group(1), number
             if language not in LANGUAGES:
                 raise DocumentError(f"{name}:{number}: a block of {language or 'no language'}: commands are `console`, all else "
                                     f"is one of {', '.join(sorted(LANGUAGES - {'console'}))}")
         elif block is not None and fence:
-            take_block(document, name, block, language, start, reason)
-            block, reason = None, ""
+            take_block(document, f"{name}:{start}", block, language, about)
+            block, about = None, ("", "")
         elif block is not None:
             block.append(line)
         elif line.strip():
-            reason = ""
+            about = ("", "")
     return document
 
 
-def take_block(document: Document, name: str, block: list[str], language: str, start: int, reason: str):
-    if language == "console" and not reason:
-        document.steps += commands_of(block, name, start + 1)
-    elif language == "console":
-        document.excused.append(f"{name}:{start}: {reason}")
-    elif reason:
-        raise DocumentError(f"{name}:{start}: only a console block needs a reason not to be run")
-    elif language == "text" and any(line.startswith("$ ") for line in block):
-        raise DocumentError(f"{name}:{start}: commands in a text block: make it `console`")
+def take_block(document: Document, where: str, block: list[str], language: str, about: tuple[str, str]):
+    kind, text = about
+    if language == "console" and not kind:
+        name, line = where.rsplit(":", 1)
+        document.steps += commands_of(block, name, int(line) + 1)
+    elif (kind, language) == ("not run", "console") or (kind == "checked" and language in FILES):
+        document.excused.append(Excused(where, text, block))
+    elif kind == "file" and language != "console":
+        name, machine = text.split(" on ")
+        document.steps.append(File(where, machine, name, "\n".join(block) + "\n"))
+    elif kind:
+        raise DocumentError(f"{where}: `{kind}` does not go with a block of {language}")
+    elif language in FILES:
+        raise DocumentError(f"{where}: a block of {language} that nothing reads: `file: NAME on MACHINE`, or `checked: by what`")
+    elif any(line.startswith("$ ") for line in block):
+        raise DocumentError(f"{where}: commands in a text block: make it `console`")

@@ -13,6 +13,7 @@ class Fixtures:
         self.lab = lab
         self.machines: dict[str, machines.Machine] = {}
         self.pair: tuple = ()
+        self.devices: dict[str, str] = {}  # /dev/… -> the emulated key that stands in for one of plastic there
 
     def machine(self, name: str) -> machines.Machine:
         if name not in self.machines:
@@ -49,6 +50,11 @@ class Fixtures:
         """PIV tokens as they come from the shop."""
         for name in names:
             self.lab.ctl("desk", "create", name, "--piv")
+
+    def set_up_blank(self, *names: str):
+        """HID keys without a license."""
+        for name in names:
+            self.lab.ctl("desk", "create", name)
 
     def set_up_installed(self, *names: str):
         """Nodes on which the agent was installed and configured, and is not started."""
@@ -90,9 +96,13 @@ class Fixtures:
 
     def act(self, text: str):
         verb, *words = text.split()
-        getattr(self, verb)(*[word for word in words if word not in ("into", "from", "to", "until", "is", "says")])
+        getattr(self, verb)(*[word for word in words if word not in ("into", "as", "from", "to", "on", "until", "is", "says")])
 
     def plug(self, key: str, name: str):
+        if name.startswith("/dev/"):
+            self.devices[name] = key
+            self.lab.ctl("desk", "plug", key)
+            return
         self.lab.ctl(name, "plug", key)
         self.wait(name, "Ready|Abnormal|Fault")
 
@@ -110,6 +120,19 @@ class Fixtures:
         """Until the link to its peer is up."""
         labs.wait_for(f"{name} is linked", lambda: self.machine(name).run(
             "latchkey --json peer | jq -e '.peer == \"reachable\"'")[0] == 0, timeout=60, pause=0.05)
+
+    def with_devices(self, command: str) -> str:
+        """With the emulator in place of the devices that keys were plugged in as."""
+        for device, key in self.devices.items():
+            command = command.replace(f"--device {device}", f"--emulated {self.lab.port_socket('desk')} --id {key}")
+        return command
+
+    def write(self, name: str, path: str, text: str):
+        self.machine(name).path(path).write_text(text)
+
+    def check(self, file: str, name: str):
+        """An agent would start with this configuration."""
+        self._do(name, f"latchkey-agent --check-config --config {file}")
 
     def carry(self, file: str, source: str, target: str):
         there = self.machine(target).path(pathlib.Path(file).name)

@@ -124,10 +124,51 @@ class HandbookTest(unittest.TestCase):
         self.assertEqual(told, played)
         self.assertLessEqual(len(played), 15)
 
+    def test_every_command_that_people_are_told_to_type_exists(self):
+        named = named_commands()
+        self.assertGreater(len(named), 100)
+        self.assertEqual({f"{where}: {command}": wrong for command, where in named.items() if (wrong := misnamed(command))}, {})
+        self.assertEqual([misnamed(command) for command in ("latchkey licence list", "latchkey license list --all", "latchkey key")],
+                         ["licence", "--all", ""])
+
     def test_every_command_is_in_the_documents(self):
         text = (SOURCE / "docs/cli.md").read_text()
         for path in filter(None, commands("latchkey")):
             self.assertRegex(text, rf"`{' '.join(path)}(?: [^`]*)?`")
+
+
+def named_commands() -> dict:
+    """What documents, rules and messages tell people to type -> where: in backquotes, and in blocks of commands."""
+    texts = {file: re.sub(r'"\s*\n\s*"', "", file.read_text()) for room in ("agent", "core", "drivers", "udev", "tools")
+             for file in (SOURCE / room).rglob("*") if file.suffix in (".cpp", ".h", ".js", ".toml", ".json")}
+    documents = [SOURCE / "README.md", *(SOURCE / "docs").rglob("*.md"), *(SOURCE / "docs").rglob("*.yml")]
+    texts |= {file: file.read_text() for file in documents}
+    named = {}
+    for file, text in texts.items():
+        typed = [line for block in re.findall(r"^```console\n(.*?)^```", text, re.M | re.S) for line in block.splitlines()]
+        for part in [*re.findall(r"`([^`\n]+)`", text), *typed]:
+            for command in re.findall(r"(?:^|[ (])(latchkey(?:-vendor)? [^|;)$]*)", part.split("  #")[0]):
+                named.setdefault(command.strip(), file.relative_to(SOURCE))
+    return named
+
+
+def misnamed(command: str) -> str:
+    """What of it does not exist, or nothing."""
+    program, *words = command.split()
+    tree = commands(program)
+    path, options, more = (), set(tree[()]) | {"--help", "--help-all", "--version"}, True
+    for word in words:
+        if word.startswith("--"):
+            if word.split("=")[0].rstrip("…,.") not in options:
+                return word
+        elif more and (*path, word) in tree:
+            path = (*path, word)
+            options |= tree[path]
+        elif more and re.fullmatch(r"[a-z][a-z-]*", word) and any(len(p) == len(path) + 1 and p[:-1] == path for p in tree):
+            return word
+        else:
+            more = False
+    return ""
 
 
 def complete(program: str, *words) -> set:
