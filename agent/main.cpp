@@ -92,7 +92,9 @@ int failed(const Error& error, int code) {
 
 int code_for(const std::string& error) {
   if (error.starts_with("socket-")) return kExitSocket;
-  if (error.starts_with("database-") || error.starts_with("identity-")) return kExitState;
+  if (error.starts_with("database-") || error.starts_with("identity-") ||
+      error == "file-not-written")
+    return kExitState;
   return kExitStartup;
 }
 

@@ -21,8 +21,8 @@ bool write_all(int fd, std::string_view text) {
 }
 
 tl::unexpected<Error> not_written(const std::filesystem::path& path) {
-  return fail("file-not-written", path.string() + ": " + std::strerror(errno),
-              "check the directory's owner and the free space");
+  return fail("file-not-written", path.string() + ": " + std::strerror(errno) + ".",
+              "Check the directory's owner and the free space.");
 }
 
 }  // namespace
@@ -57,14 +57,15 @@ Result<std::string> read_small_file(const std::filesystem::path& path, std::size
   while (size < text.size()) {
     const auto count = ::read(file.get(), text.data() + size, text.size() - size);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail("file-unreadable", path.string() + ": " + std::strerror(errno));
+    if (count < 0)
+      return fail("file-unreadable", path.string() + ": " + std::strerror(errno) + ".");
     if (count == 0) break;
     size += static_cast<std::size_t>(count);
   }
   if (size > limit)
     return fail("file-too-large",
-                path.string() + " has more than " + std::to_string(limit) + " bytes",
-                "put the right file there");
+                path.string() + " has more than " + std::to_string(limit) + " bytes.",
+                "Put the right file there.");
   text.resize(size);
   return text;
 }

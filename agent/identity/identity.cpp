@@ -10,8 +10,8 @@ constexpr std::size_t kPemLimit = 4096;
 
 tl::unexpected<Error> damaged(const std::filesystem::path& path, std::string what) {
   return fail(
-      "identity-damaged", path.string() + " " + std::move(what),
-      "restore the file from a backup; deleting it makes this a new node of a new deployment");
+      "identity-damaged", path.string() + " " + std::move(what) + ".",
+      "Restore the file from a backup; deleting it makes this a new node of a new deployment.");
 }
 
 /// The file's text, or `make()` written there when it is missing.
@@ -26,7 +26,7 @@ Result<std::string> read_or_make(const std::filesystem::path& path, unsigned mod
 
 Result<std::string> make_node_id() {
   Bytes bytes(kNodeIdBytes);
-  if (!system_random(bytes)) return fail("no-random", "the system gives no random numbers");
+  if (!system_random(bytes)) return fail("no-random", "The system gives no random numbers.");
   return to_hex(bytes) + "\n";
 }
 
@@ -53,8 +53,8 @@ Result<Identity> Identity::load_or_create(const std::filesystem::path& state_dir
   if (!error)
     std::filesystem::permissions(identity.directory_, std::filesystem::perms::owner_all, error);
   if (error)
-    return fail("identity-unreadable", identity.directory_.string() + ": " + error.message(),
-                "give the agent's user the state directory");
+    return fail("identity-unreadable", identity.directory_.string() + ": " + error.message() + ".",
+                "Give the agent's user the state directory.");
   LK_TRY(identity.node_id_, load_node_id(identity.directory_ / "node-id"));
   const auto key_path = identity.directory_ / "deployment.key";
   LK_TRY(const std::string pem, read_or_make(key_path, 0600, &make_key));
@@ -65,8 +65,8 @@ Result<Identity> Identity::load_or_create(const std::filesystem::path& state_dir
 Result<void> Identity::set_key(std::string_view pem) {
   auto key = PrivateKey::from_pem(pem);
   if (!key || key->public_key().algorithm() != KeyAlgorithm::ed25519)
-    return fail("invalid-deployment-key", "this is not an Ed25519 private key in PEM",
-                "start the pairing again with a new invitation");
+    return fail("invalid-deployment-key", "This is not an Ed25519 private key in PEM.",
+                "Start the pairing again with a new invitation.");
   key_ = std::move(*key);
   deployment_id_ = latchkey::deployment_id(key_->public_key());
   return {};

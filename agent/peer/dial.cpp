@@ -13,8 +13,8 @@ using Side = boost::asio::ssl::stream_base::handshake_type;
 
 tl::unexpected<Error> unreachable(const std::string& address, const std::string& why) {
   return fail(
-      "peer-unreachable", "no connection to " + address + ": " + why,
-      "check that the other node's agent runs and that a firewall lets this address through");
+      "peer-unreachable", "No connection to " + address + ": " + why + ".",
+      "Check that the other node's agent runs and that a firewall lets this address through.");
 }
 
 /// Resolve, connect, shake hands: until one deadline.

@@ -12,7 +12,7 @@ constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kRemembered = 16;
 constexpr std::size_t kGuestsLimit = 8;
 constexpr const char* kInviteAgain =
-    "run `latchkey peer invite` on the inviting node and use the token that it prints";
+    "Run `latchkey peer invite` on the inviting node and use the token that it prints.";
 
 /// ":port" means: at the address the guest came from.
 std::string resolved(const std::string& address, const Channel& channel) {
@@ -63,25 +63,25 @@ std::optional<Time> Inviter::open_until() const {
 Result<Inviter::Record*> Inviter::usable(const std::string& id) {
   const auto found = invitations_.find(id);
   if (found == invitations_.end())
-    return fail("token-unknown", "the inviting node does not know this token", kInviteAgain);
+    return fail("token-unknown", "The inviting node does not know this token.", kInviteAgain);
   auto& record = found->second;
   if (record.state == State::used)
-    return fail("token-used", "this token was used already", kInviteAgain);
+    return fail("token-used", "This token was used already.", kInviteAgain);
   if (record.state == State::replaced)
-    return fail("token-unknown", "a newer invitation replaced this token", kInviteAgain);
+    return fail("token-unknown", "A newer invitation replaced this token.", kInviteAgain);
   if (clock_.now() >= record.expires)
-    return fail("token-expired", "this token expired at " + format_time(record.expires),
+    return fail("token-expired", "This token expired at " + format_time(record.expires) + ".",
                 kInviteAgain);
   return &record;
 }
 
 Result<void> Inviter::check(const PairRequest& request) {
   if (request.version != kVersion)
-    return fail("version-unknown", "the joining node speaks another version of the protocol",
-                "run the same version of the agent on both nodes");
+    return fail("version-unknown", "The joining node speaks another version of the protocol.",
+                "Run the same version of the agent on both nodes.");
   if (request.node == self_.node)
-    return fail("same-node", "the joining node has the id of the inviting one: its disk is a copy",
-                "delete the joining node's state directory and join again");
+    return fail("same-node", "The joining node has the id of the inviting one: its disk is a copy.",
+                "Delete the joining node's state directory and join again.");
   LK_CHECK(usable(request.invitation).map([](Record*) {}));
   return {};
 }
@@ -112,8 +112,8 @@ void Inviter::answer(Guest& guest, Message message) {
   const auto* const proof = std::get_if<PairProof>(&message);
   auto grant = proof != nullptr
                    ? admit(guest, proof->proof)
-                   : Result<PairGrant>(fail("pairing-broken", "the joining node sent no proof",
-                                            "run the same version of the agent on both nodes"));
+                   : Result<PairGrant>(fail("pairing-broken", "The joining node sent no proof.",
+                                            "Run the same version of the agent on both nodes."));
   if (grant) {
     channel->send(*grant);
     channel->finish();
@@ -127,7 +127,7 @@ Result<PairGrant> Inviter::admit(const Guest& guest, const std::string& proof) {
   // Another guest may have used it since it was asked for.
   LK_TRY(auto* const record, usable(guest.invitation));
   if (!same_secret(proof, joiner_proof(record->secret, guest.transcript)))
-    return fail("proof-wrong", "the joining node does not hold the token's secret", kInviteAgain);
+    return fail("proof-wrong", "The joining node does not hold the token's secret.", kInviteAgain);
   LK_TRY(auto membership, admit_(guest.peer));
   record->state = State::used;
   return PairGrant{inviter_proof(record->secret, guest.transcript), self_.node, self_.name,

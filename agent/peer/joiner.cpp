@@ -9,7 +9,7 @@ namespace {
 
 tl::unexpected<Error> broken(std::string why) {
   return fail("pairing-broken", std::move(why),
-              "run `latchkey peer invite` on the inviting node again and join with the new token");
+              "Run `latchkey peer invite` on the inviting node again and join with the new token.");
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ void Joiner::start(std::chrono::milliseconds deadline) {
   attempt_ = transport_.dial(token_.address, token_.pin,
                              [this](Result<ChannelPtr> result) { dialled(std::move(result)); });
   // The dial has a deadline of its own; this one bounds the conversation after it.
-  alarm_->set(2 * deadline, [this] { end(broken("the inviting node stopped answering")); });
+  alarm_->set(2 * deadline, [this] { end(broken("The inviting node stopped answering.")); });
 }
 
 void Joiner::dialled(Result<ChannelPtr> result) {
@@ -53,7 +53,7 @@ void Joiner::answer(const Message& message) {
     return challenged(*challenge);
   if (const auto* const grant = std::get_if<PairGrant>(&message); grant && proven)
     return granted(*grant);
-  end(broken("the inviting node sent something else than was due"));
+  end(broken("The inviting node sent something else than was due."));
 }
 
 void Joiner::challenged(const PairChallenge& challenge) {
@@ -63,19 +63,19 @@ void Joiner::challenged(const PairChallenge& challenge) {
 
 void Joiner::granted(const PairGrant& grant) {
   if (!same_secret(grant.proof, inviter_proof(token_.secret, transcript_)))
-    return end(fail("proof-wrong", "the other side does not hold the token's secret",
-                    "take the token from the inviting node again"));
+    return end(fail("proof-wrong", "The other side does not hold the token's secret.",
+                    "Take the token from the inviting node again."));
   if (grant.membership.deployment != token_.deployment)
-    return end(broken("the inviting node changed its deployment since it made the token"));
+    return end(broken("The inviting node changed its deployment since it made the token."));
   end(Grant{{grant.node, grant.name, token_.address, token_.pin}, grant.membership});
 }
 
 /// A node that has invited nobody since it started shuts the door without a word.
 void Joiner::lost() {
   if (!transcript_.inviter_nonce.empty())
-    return end(broken("the connection to the inviting node broke"));
-  end(fail("token-unknown", "the inviting node closed the connection: it knows no invitation",
-           "run `latchkey peer invite` there; a restart voids the invitations made before it"));
+    return end(broken("The connection to the inviting node broke."));
+  end(fail("token-unknown", "The inviting node closed the connection: it knows no invitation.",
+           "Run `latchkey peer invite` there; a restart voids the invitations made before it."));
 }
 
 void Joiner::end(Result<Grant> result) {

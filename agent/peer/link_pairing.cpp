@@ -10,12 +10,13 @@ using peer::Token;
 
 Result<Invitation> PeerLink::Impl::invite() {
   if (listening_.empty())
-    return fail("not-listening", "this node does not listen for a peer",
-                "set peer.listen in the configuration, as \"0.0.0.0:8202\", and restart the agent");
+    return fail(
+        "not-listening", "This node does not listen for a peer.",
+        "Set peer.listen in the configuration, as \"0.0.0.0:8202\", and restart the agent.");
   const auto address = own_address();
   if (address.starts_with(':'))
-    return fail("no-address", "an invitation must name this node's address",
-                "set peer.advertise in the configuration, as \"10.0.0.1:8202\", and restart");
+    return fail("no-address", "An invitation must name this node's address.",
+                "Set peer.advertise in the configuration, as \"10.0.0.1:8202\", and restart.");
   if (!inviter_)
     inviter_ = std::make_unique<peer::Inviter>(
         peer::Inviter::Self{config_.node, config_.name, identity_->pin()}, clock_, reactor_,
@@ -40,17 +41,17 @@ Result<Membership> PeerLink::Impl::admit(const PinnedPeer& guest) {
 
 Result<void> PeerLink::Impl::may_join(const Token& token) const {
   if (token.pin == identity_->pin())
-    return fail("own-invitation", "this node made the invitation itself",
-                "run `latchkey peer join` on the other node");
+    return fail("own-invitation", "This node made the invitation itself.",
+                "Run `latchkey peer join` on the other node.");
   if (peer_ && peer_->pin == token.pin)
-    return fail("already-paired", "this node is paired with " + peer_->name + " already",
-                "nothing is to be done");
+    return fail("already-paired", "This node is paired with " + peer_->name + " already.",
+                "Nothing is to be done.");
   if (peer_)
-    return fail("already-paired", "this node is a member of a deployment with " + peer_->name,
-                "to leave it for good, stop the agent, delete identity/peer.json in its state "
-                "directory and start it");
+    return fail("already-paired", "This node is a member of a deployment with " + peer_->name + ".",
+                "To leave it for good, stop the agent, delete identity/peer.json in its state "
+                "directory and start it.");
   if (joiner_ || join_done_)
-    return fail("join-running", "this node is joining already", "wait a moment and look again");
+    return fail("join-running", "This node is joining already.", "Wait a moment and look again.");
   return {};
 }
 

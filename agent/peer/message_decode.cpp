@@ -241,8 +241,8 @@ constexpr Type kTypes[] = {
 };
 
 tl::unexpected<Error> invalid(std::string what) {
-  return fail("message-invalid", "the peer sent " + std::move(what),
-              "check that both nodes run the same version of the agent");
+  return fail("message-invalid", "The peer sent " + std::move(what) + ".",
+              "Check that both nodes run the same version of the agent.");
 }
 
 }  // namespace

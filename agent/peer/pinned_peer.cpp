@@ -20,9 +20,9 @@ std::filesystem::path file_in(const std::filesystem::path& identity_dir) {
 }
 
 tl::unexpected<Error> broken(const std::filesystem::path& path) {
-  return fail("peer-state-broken", path.string() + " does not name a peer",
-              "restore it from a backup; or delete it and pair the nodes again with "
-              "`latchkey peer invite` on the other node");
+  return fail("peer-state-broken", path.string() + " does not name a peer.",
+              "Restore it from a backup; or delete it and pair the nodes again with "
+              "`latchkey peer invite` on the other node.");
 }
 
 }  // namespace

@@ -33,8 +33,8 @@ std::string proof(std::string_view label, ByteView secret, const Transcript& t) 
 }
 
 tl::unexpected<Error> invalid() {
-  return fail("token-invalid", "this is not an invitation token",
-              "copy the whole token that `latchkey peer invite` printed on the other node");
+  return fail("token-invalid", "This is not an invitation token.",
+              "Copy the whole token that `latchkey peer invite` printed on the other node.");
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ using Clock = std::chrono::steady_clock;
 
 Error protocol_error(std::string message) {
   return {"message-unexpected", std::move(message),
-          "check that both nodes run the same version of the agent"};
+          "Check that both nodes run the same version of the agent."};
 }
 
 }  // namespace
@@ -81,8 +81,8 @@ void Replicator::watch_silence() {
   if (closed_) return;
   const auto left = heard_ + config_.silence - Clock::now();
   if (left <= Clock::duration::zero())
-    return broken({"peer-silent", "nothing was heard from the peer for too long",
-                   "check that the other node runs and the network between the two"});
+    return broken({"peer-silent", "Nothing was heard from the peer for too long.",
+                   "Check that the other node runs and the network between the two."});
   silence_->set(std::chrono::ceil<std::chrono::milliseconds>(left), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->watch_silence();
   });
@@ -93,18 +93,18 @@ void Replicator::receive(Message message) {
   heard_ = Clock::now();
   if (!greeted_ && !std::holds_alternative<Hello>(message) &&
       !std::holds_alternative<Refusal>(message))
-    return refuse(protocol_error("the peer did not greet first"));
+    return refuse(protocol_error("The peer did not greet first."));
   std::visit([this](auto&& m) { on(std::forward<decltype(m)>(m)); }, std::move(message));
 }
 
 void Replicator::on(const Hello& message) {
-  if (greeted_) return refuse(protocol_error("the peer greeted twice"));
+  if (greeted_) return refuse(protocol_error("The peer greeted twice."));
   if (message.version != kVersion)
-    return refuse({"version-unknown", "the peer speaks another version of the protocol",
-                   "run the same version of the agent on both nodes"});
+    return refuse({"version-unknown", "The peer speaks another version of the protocol.",
+                   "Run the same version of the agent on both nodes."});
   if (message.node != config_.peer_node)
-    return refuse({"wrong-peer", "the other side is not the node that was paired",
-                   "pair the nodes again with `latchkey peer invite`"});
+    return refuse({"wrong-peer", "The other side is not the node that was paired.",
+                   "Pair the nodes again with `latchkey peer invite`."});
   greeted_ = true;
   their_chain_ = message.chain;
   // Before any of their facts: those are dated by this time.
@@ -117,7 +117,7 @@ void Replicator::on(const Hello& message) {
 
 void Replicator::on(Facts message) {
   note_heads(message.heads);
-  if (taking_in_ || held_) return refuse(protocol_error("the peer did not wait for an answer"));
+  if (taking_in_ || held_) return refuse(protocol_error("The peer did not wait for an answer."));
   // The repair must not find the peer's facts in the middle of its own.
   if (!repaired_chain_.empty())
     held_ = std::move(message);
@@ -145,11 +145,11 @@ void Replicator::on(const Ack& message) {
   note_heads(message.heads);
   if (message.number != 0) {
     if (!in_flight_ || message.number != sent_)
-      return refuse(protocol_error("the peer acknowledged what was not sent"));
+      return refuse(protocol_error("The peer acknowledged what was not sent."));
     // Sending the same again would never end.
     if (*in_flight_ == message.heads)
-      return refuse({"peer-stuck", "the peer took our facts and has none of them",
-                     "look into the log of the agent on the other node"});
+      return refuse({"peer-stuck", "The peer took our facts and has none of them.",
+                     "Look into the log of the agent on the other node."});
     in_flight_.reset();
   }
   pump();
@@ -172,13 +172,13 @@ void Replicator::hear(LeaseWord word) {
 
 void Replicator::on(const Refusal& message) {
   auto error = message.error;
-  error.message = "the peer refused: " + error.message;
+  error.message = "The peer refused: " + error.message;
   broken(std::move(error));
 }
 
 template <class Other>
 void Replicator::on(const Other&) {
-  refuse(protocol_error("the peer sent a message of a pairing on a paired link"));
+  refuse(protocol_error("The peer sent a message of a pairing on a paired link."));
 }
 
 void Replicator::check_up() {

@@ -43,8 +43,8 @@ bool Replicator::send_batch(const ChainHeads& theirs) {
     in_flight_ = their_heads_;
     channel_->send_text(text);
   } else {
-    broken({"fact-too-large", "a fact and its documents do not fit one message",
-            "report this: no agent should have written it"});
+    broken({"fact-too-large", "A fact and its documents do not fit one message.",
+            "Report this: no agent should have written it."});
   }
   return true;
 }

@@ -27,8 +27,8 @@ std::string frame(std::string_view text) {
 Error broken(std::string message) {
   return {
       "link-broken", std::move(message),
-      "check the network between the two nodes, and `latchkey peer` on the other one: it may be "
-      "paired with another node now"};
+      "Check the network between the two nodes, and `latchkey peer` on the other one: it may be "
+      "paired with another node now."};
 }
 
 }  // namespace
@@ -62,10 +62,10 @@ void TlsChannel::handshake(Side side, PinCheck check, Shaken done) {
         if (self->closed_) return;
         if (!error && !self->pin_.empty()) return done({});
         if (self->refused_)
-          return done(fail("wrong-peer", "the other side is not the node that was pinned",
-                           "check the address; if the node was replaced, invite the new one"));
-        done(fail("peer-unreachable", "no TLS 1.3 handshake: " + error.message(),
-                  "check that the other side is a Latchkey agent"));
+          return done(fail("wrong-peer", "The other side is not the node that was pinned.",
+                           "Check the address; if the node was replaced, invite the new one."));
+        done(fail("peer-unreachable", "No TLS 1.3 handshake: " + error.message() + ".",
+                  "Check that the other side is a Latchkey agent."));
       });
 }
 
@@ -78,13 +78,13 @@ void TlsChannel::read_header() {
 
 void TlsChannel::header_read(const ErrorCode& error) {
   if (closed_) return;
-  if (error) return fail_with(broken("the connection ended: " + error.message()));
+  if (error) return fail_with(broken("The connection ended: " + error.message() + "."));
   std::size_t size = 0;
   for (const auto byte : header_) size = size << 8 | byte;
   if (size == 0 || size > frame_limit_)
     return fail_with({"message-invalid",
-                      "the peer sent a frame of " + std::to_string(size) + " bytes",
-                      "check that both nodes run the same version of the agent"});
+                      "The peer sent a frame of " + std::to_string(size) + " bytes.",
+                      "Check that both nodes run the same version of the agent."});
   body_.resize(size);
   boost::asio::async_read(
       stream_, boost::asio::buffer(body_),
@@ -93,7 +93,7 @@ void TlsChannel::header_read(const ErrorCode& error) {
 
 void TlsChannel::body_read(const ErrorCode& error) {
   if (closed_) return;
-  if (error) return fail_with(broken("the connection ended: " + error.message()));
+  if (error) return fail_with(broken("The connection ended: " + error.message() + "."));
   auto message = decode(body_);
   // Both can be megabytes after a batch, and the link is quiet most of its life.
   body_ = std::string();
@@ -106,7 +106,7 @@ void TlsChannel::body_read(const ErrorCode& error) {
 void TlsChannel::send_text(std::string_view text) {
   if (closed_ || finishing_) return;
   queued_bytes_ += text.size();
-  if (queued_bytes_ > kQueueLimit) return fail_with(broken("the peer does not read"));
+  if (queued_bytes_ > kQueueLimit) return fail_with(broken("The peer does not read."));
   queue_.push_back(frame(text));
   if (queue_.size() == 1) write_next();
 }
@@ -119,7 +119,7 @@ void TlsChannel::write_next() {
 
 void TlsChannel::written(const ErrorCode& error) {
   if (closed_) return;
-  if (error) return fail_with(broken("the connection ended: " + error.message()));
+  if (error) return fail_with(broken("The connection ended: " + error.message() + "."));
   queued_bytes_ -= queue_.front().size() - header_.size();
   queue_.pop_front();
   if (!queue_.empty()) return write_next();

@@ -58,8 +58,8 @@ Result<PrivateKey> load(const std::filesystem::path& path) {
   if (!text) return tl::make_unexpected(text.error());
   auto key = PrivateKey::from_pem(*text);
   if (!key)
-    return fail("identity-damaged", path.string() + " does not hold a private key in PEM",
-                "restore the file from a backup; or delete it and pair the nodes again");
+    return fail("identity-damaged", path.string() + " does not hold a private key in PEM.",
+                "Restore the file from a backup; or delete it and pair the nodes again.");
   return key;
 }
 

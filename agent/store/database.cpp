@@ -31,11 +31,11 @@ tl::unexpected<Error> cannot_open(const std::filesystem::path& file,
       return damaged(file.string() + ": " + error.getErrorStr());
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return fail("database-in-use", file.string() + " is in use by another process",
-                  "stop the other agent, or give this one a state_dir of its own");
+      return fail("database-in-use", file.string() + " is in use by another process.",
+                  "Stop the other agent, or give this one a state_dir of its own.");
     default:
-      return fail("database-unreadable", file.string() + ": " + error.what(),
-                  "check the directory's owner and the free space");
+      return fail("database-unreadable", file.string() + ": " + error.what() + ".",
+                  "Check the directory's owner and the free space.");
   }
 }
 
@@ -238,7 +238,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
       return fail(
           "database-too-new",
           file.string() + " has schema " + schema + ", this agent knows " + sql::kSchemaVersion,
-          "install the version of the agent that wrote it");
+          "Install the version of the agent that wrote it.");
     return std::unique_ptr<Database>(new Database(std::move(impl)));
   } catch (const SQLite::Exception& error) {
     return cannot_open(file, error);
@@ -277,8 +277,9 @@ Result<void> Database::write(std::span<const Write* const> writes) {
   } catch (const SQLite::Exception& error) {
     if (error.getErrorCode() == SQLITE_CONSTRAINT)
       return fail("store-refused", std::string("the database refused the write: ") + error.what());
-    return fail("store-failed", std::string("the database cannot be written: ") + error.what(),
-                "check the free space and the health of the disk that holds state_dir");
+    return fail("store-failed",
+                std::string("The database cannot be written: ") + error.what() + ".",
+                "Check the free space and the health of the disk that holds state_dir.");
   }
 }
 

@@ -107,7 +107,8 @@ tl::unexpected<Error> refusal(const KeyError& error) {
                 "`latchkey-vendor prepare` makes a PIV token one.");
   if (error.kind == KeyError::Kind::refused)
     return fail("refused", "The key refused: " + error.detail + ".",
-                "`latchkey-vendor inspect` shows what is on it.");
+                "Where a token wants its management key: --management-keys FILE. "
+                "`latchkey-vendor inspect` shows what is on the key.");
   const auto reading = failed_reading(error);
   if (!reading) return no_such_key(error.detail);
   return fail(std::string(to_string(*reading->fault)),

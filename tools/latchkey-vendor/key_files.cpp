@@ -106,13 +106,21 @@ Result<RootSet> open_roots(const std::vector<std::string>& prefixes, std::size_t
   return out;
 }
 
+tl::unexpected<Error> at_the_vendor(Error error) {
+  if (error.code == "untrusted-signer")
+    error.cure =
+        "Check what --root, --bundle and --previous name: the root keys must have signed the "
+        "bundle, and the bundle must name the issuing key.";
+  return tl::make_unexpected(std::move(error));
+}
+
 Result<TrustStore> open_trust(const TrustOptions& options) {
   LK_TRY(auto roots, open_roots(options.roots, options.threshold));
   TrustStore out(std::move(roots));
   if (options.bundle.empty()) return out;
   LK_TRY(const auto bundle, tool::read_file(options.bundle));
   if (auto accepted = about(options.bundle, out.accept(as_bytes(bundle))); !accepted)
-    return tl::make_unexpected(accepted.error());
+    return at_the_vendor(accepted.error());
   return out;
 }
 

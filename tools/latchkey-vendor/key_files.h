@@ -39,4 +39,7 @@ struct TrustOptions {
 };
 Result<TrustStore> open_trust(const TrustOptions& options);
 
+/// What an agent's administrator would be told of a signature, with the cure of who has the keys.
+tl::unexpected<Error> at_the_vendor(Error error);
+
 }  // namespace latchkey::vendor

@@ -27,8 +27,9 @@ Result<TrustBundle> starting_point(const Options& options, std::span<const Priva
   LK_TRY(const auto text, tool::read_file(options.previous));
   RootSet signers;
   for (const auto& root : roots) signers.keys.push_back(root.public_key());
-  LK_TRY(const auto store, TrustStore::open(std::move(signers), as_bytes(text)));
-  auto bundle = store.bundle();
+  const auto store = TrustStore::open(std::move(signers), as_bytes(text));
+  if (!store) return at_the_vendor(store.error());
+  auto bundle = store->bundle();
   bundle.roots.reset();
   return bundle;
 }

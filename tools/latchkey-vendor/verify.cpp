@@ -69,7 +69,7 @@ Result<void> verify_one(const PackagedDocument& document, TrustStore& trust, boo
                         std::ostream& out) {
   const auto found = examine(document, trust);
   if (as_line) out << as_json(found).dump(-1, ' ', true) << '\n';
-  if (!found) return tl::make_unexpected(found.error());
+  if (!found) return at_the_vendor(found.error());
   if (!as_line) print(*found, out);
   return {};
 }

@@ -1,4 +1,8 @@
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "core/deployment/request_key.h"
 #include "tests/unit/vendor/command_line.h"
@@ -204,6 +208,23 @@ TEST_F(Vendor, VerifySaysWhyNot) {  // SPEC LIC-5
   const auto as_json =
       json::parse(run("verify --json @damaged --root @root --bundle @bundle.json").out);
   EXPECT_EQ(as_json, (json{{"verified", false}, {"code", "untrusted-signer"}}));
+}
+
+/// As `-o /dev/stdout` would be: a device or a pipe is written into, and still is one.
+TEST_F(Vendor, APipeIsNotReplacedByAFile) {
+  found_vendor();
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  const int reader = ::open(path("pipe").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(reader, 0);
+  issue(id_, "-o @pipe");
+  std::array<char, 8192> text{};
+  const auto count = ::read(reader, text.data(), text.size());
+  ::close(reader);
+  ASSERT_GT(count, 0);
+  EXPECT_EQ(json::parse(text.data(), text.data() + count).at("payloadType"), kLicenseType);
+  struct stat status {};
+  ASSERT_EQ(::stat(path("pipe").c_str(), &status), 0);
+  EXPECT_TRUE(S_ISFIFO(status.st_mode));
 }
 
 TEST_F(Vendor, InspectShowsAnyEnvelopeAndWhoReallySigned) {
