@@ -21,7 +21,8 @@ inline constexpr std::size_t kMaxFile = 1024 * 1024;
 
 /// At most `max` bytes. Error: `cannot-read`.
 Result<std::string> read_file(const std::string& path, std::size_t max = kMaxFile);
-/// Durable when it returns. With `replace`, a device or pipe of that name is written into. Errors: `file-exists`, `cannot-write`.
+/// Durable when it returns. With `replace`, a device or pipe of that name is written into. Errors:
+/// `file-exists`, `cannot-write`.
 Result<void> write_file(const std::string& path, std::string_view text, Access access,
                         Existing existing);
 
