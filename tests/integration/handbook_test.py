@@ -131,6 +131,37 @@ class HandbookTest(unittest.TestCase):
         self.assertEqual([misnamed(command) for command in ("latchkey licence list", "latchkey license list --all", "latchkey key")],
                          ["licence", "--all", ""])
 
+    def test_every_setting_of_the_table_is_one_and_none_is_missing(self):
+        table = (SOURCE / "docs/operations.md").read_text().split("## Configuration")[1].split("\n## ")[0]
+        told = {key for row in re.findall(r"^\| (`.*?) \|", table, re.M) for key in re.findall(r"`([a-z_.]+)`", row)}
+        source = (SOURCE / "agent/config/config.cpp").read_text()
+        read = {f"{section}.{name}" for section, body in re.findall(r"^void read_(\w+)\(TableReader(.*?)^}", source, re.M | re.S)
+                for name in re.findall(r'reader\.\w+(?:<.*?>)?\(\s*"(\w+)"', body)}
+        self.assertEqual(read | {"state_dir"}, told)
+        self.assertGreater(len(told), 25)
+        with tempfile.NamedTemporaryFile("w+", suffix=".toml") as file:
+            for key in sorted(told):
+                section, _, name = key.rpartition(".")
+                file.seek(0)
+                file.truncate()
+                file.write((f"[{section}]\n" if section else "") + f"{name} = 1979-05-27\n")  # what no setting is
+                file.flush()
+                done = subprocess.run([BIN / "latchkey-agent", "--check-config", "--config", file.name], capture_output=True,
+                                      text=True, timeout=60)
+                self.assertEqual(done.returncode, 3, key)
+                self.assertNotIn("not a known key", done.stderr, key)
+
+    def test_every_file_that_a_document_names_exists(self):
+        named = {}
+        for file in (SOURCE / "README.md", *(SOURCE / "docs").rglob("*.md")):
+            for code in re.findall(r"`([^`\n]+)`", file.read_text()):
+                for path in re.findall(r"(?:^|[ (])((?:agent|core|docs|drivers|tests|tools|udev|unit|integration|fuzz|property)/[\w./-]*\w)", code):
+                    named.setdefault(path, file.name)
+        self.assertGreater(len(named), 50)
+        lost = {path: where for path, where in named.items() if not any(
+            (SOURCE / room / (path + suffix)).exists() for room in ("", "tests") for suffix in ("", ".cpp", ".py", ".h"))}
+        self.assertEqual(lost, {})
+
     def test_every_command_is_in_the_documents(self):
         text = (SOURCE / "docs/cli.md").read_text()
         for path in filter(None, commands("latchkey")):
