@@ -64,17 +64,20 @@ std::optional<std::string> app_specific(std::string_view machine_id) {
 
 class Reader {
  public:
-  /// The first of `files` that says something; else, if one may not be read, it is noted.
+  /// The first of `files` that says something. Else, if one may not be read and no other was, it is
+  /// noted: where systemd handed us "None", the file that it read says no more to us.
   std::optional<std::string> first_of(std::string_view factor,
                                       const std::vector<std::filesystem::path>& files) {
     bool refused = false;
+    bool was_read = false;
     for (const auto& file : files) {
       const auto text = read_small_file(file, kMaxValue);
       refused |= !text && text.error().code != "file-missing";
+      was_read |= text.has_value();
       if (!text) continue;
       if (auto value = tidied(*text); !is_placeholder(value)) return value;
     }
-    if (refused) out.unreadable.emplace_back(factor);
+    if (refused && !was_read) out.unreadable.emplace_back(factor);
     return std::nullopt;
   }
   void tpm(const std::filesystem::path& device) {

@@ -10,7 +10,7 @@ namespace latchkey {
 /// What identifies this machine, in the clear: never leaves the agent's memory (SPEC REQ-2).
 struct MachineFactors {
   std::map<std::string, std::string> values;  ///< factor name (core/deployment/fingerprint.h)
-  std::vector<std::string> unreadable;        ///< there, and not for the agent's user
+  std::vector<std::string> unreadable;        ///< there, and nobody let the agent read them
 };
 
 struct MachineSources {

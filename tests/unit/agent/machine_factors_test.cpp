@@ -74,5 +74,25 @@ TEST_F(MachineFactorsTest, WhatCannotBeReadIsSaid) {
   EXPECT_EQ(read().unreadable, (std::vector<std::string>{"dmi-uuid", "board-serial"}));
 }
 
+TEST_F(MachineFactorsTest, WhatSystemdReadForUsIsNotUnreadable) {  // SPEC REQ-2
+  struct Row {
+    std::string credential;  // empty: systemd handed over none
+    std::vector<std::string> unreadable;
+  };
+  const std::vector<Row> rows{{"", {"board-serial"}},
+                              {"None", {}},
+                              {"Default string\n", {}},
+                              {std::string(5000, 'x'), {"board-serial"}}};
+  std::filesystem::create_directory(sources_.dmi / "board_serial");
+  for (const auto& row : rows) {
+    const auto file = sources_.credentials / "board_serial";
+    std::filesystem::remove(file);
+    if (!row.credential.empty()) write(file, row.credential);
+    const auto factors = read();
+    EXPECT_TRUE(factors.values.empty()) << row.credential;
+    EXPECT_EQ(factors.unreadable, row.unreadable) << row.credential;
+  }
+}
+
 }  // namespace
 }  // namespace latchkey
