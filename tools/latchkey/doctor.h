@@ -29,6 +29,9 @@ struct Machine {
   std::vector<std::filesystem::path> rules_dirs{"/etc/udev/rules.d", "/run/udev/rules.d",
                                                 "/usr/local/lib/udev/rules.d",
                                                 "/usr/lib/udev/rules.d", "/lib/udev/rules.d"};
+  std::filesystem::path packaged_rules = "/lib/udev/rules.d/60-latchkey.rules";
+  /// There when the agent came as a Debian package.
+  std::filesystem::path package_list = "/var/lib/dpkg/info/latchkey-agent.list";
   std::filesystem::path proc = "/proc";
   std::filesystem::path sys = "/sys";
   std::filesystem::path os_release = "/etc/os-release";
@@ -49,6 +52,10 @@ using AgentStatus = nlohmann::json;
 
 void check_socket(const std::string& socket, Findings& findings);
 void check_groups(const Machine& machine, Findings& findings);
+/// What to do where `packaged`, a file of the package, is missing or old; without the package,
+/// `source` (in the source tree) may as well be installed as `by_hand`. A sentence.
+std::string install_cure(const Machine& machine, const std::filesystem::path& packaged,
+                         std::string_view source, std::string_view by_hand);
 /// Whether the rules that this tool was built with are installed.
 void check_rules(const Machine& machine, Findings& findings);
 /// Recognised devices on this machine's USB: rights, owner, who else holds them, and of smart cards

@@ -64,8 +64,9 @@ void check_polkit(const Machine& machine, Findings& findings) {
   else if (!*rule)
     findings.push_back({Verdict::bad, "pcscd",
                         "pcscd asks polkit, which has no rule that lets the agent in.",
-                        "Install agent/systemd/latchkey.polkit.rules as "
-                        "/etc/polkit-1/rules.d/60-latchkey.rules."});
+                        install_cure(machine, "/usr/share/polkit-1/rules.d/60-latchkey.rules",
+                                     "agent/systemd/latchkey.polkit.rules",
+                                     "/etc/polkit-1/rules.d/60-latchkey.rules")});
   else
     findings.push_back({Verdict::good, "pcscd", "polkit lets the agent use pcscd.", ""});
 }

@@ -19,9 +19,7 @@ namespace fs = std::filesystem;
 using Verdict = Finding::Verdict;
 
 constexpr const char* kRulesName = "60-latchkey.rules";
-constexpr const char* kInstallRules =
-    "Install udev/60-latchkey.rules to /etc/udev/rules.d, then: udevadm control --reload && "
-    "udevadm trigger --action=add";
+constexpr const char* kApplyRules = "udevadm control --reload && udevadm trigger --action=add";
 
 std::string contents(const fs::path& path) {
   std::ifstream file(path);
@@ -46,7 +44,32 @@ void check_holders(const Machine& machine, const std::string& node, Findings& fi
   }
 }
 
+std::string rules_cure(const Machine& machine) {
+  return install_cure(machine, machine.packaged_rules, "udev/60-latchkey.rules",
+                      "/etc/udev/rules.d/60-latchkey.rules") +
+         " Then: " + kApplyRules;
+}
+
+/// For rules of another version at `path`.
+std::string stale_cure(const Machine& machine, const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(machine.packaged_rules, error) ||
+      fs::equivalent(path, machine.packaged_rules, error))
+    return rules_cure(machine);
+  return "Remove it: it hides " + machine.packaged_rules.string() +
+         " of the package latchkey-agent. Then: " + kApplyRules;
+}
+
 }  // namespace
+
+std::string install_cure(const Machine& machine, const fs::path& packaged, std::string_view source,
+                         std::string_view by_hand) {
+  std::error_code error;
+  if (fs::exists(machine.package_list, error))
+    return "Install the package latchkey-agent again: it carries " + packaged.string() + ".";
+  return "Install the package latchkey-agent, which carries " + packaged.string() +
+         "; or, of the source, " + std::string(source) + " as " + std::string(by_hand) + ".";
+}
 
 void check_rules(const Machine& machine, Findings& findings) {
   for (const auto& dir : machine.rules_dirs) {  // the first one is the one that udevd takes
@@ -57,12 +80,13 @@ void check_rules(const Machine& machine, Findings& findings) {
       findings.push_back({Verdict::good, "udev-rules", path.string() + " is current.", ""});
     else
       findings.push_back({Verdict::bad, "udev-rules",
-                          path.string() + " is not the one of this version.", kInstallRules});
+                          path.string() + " is not the one of this version.",
+                          stale_cure(machine, path)});
     return;
   }
   findings.push_back({Verdict::bad, "udev-rules",
                       "The udev rules are not installed: the agent may not open keys.",
-                      kInstallRules});
+                      rules_cure(machine)});
 }
 
 bool check_rights(const Machine& machine, const DeviceRef& device, Findings& findings) {
@@ -84,7 +108,7 @@ bool check_rights(const Machine& machine, const DeviceRef& device, Findings& fin
   findings.push_back({open ? Verdict::good : Verdict::bad, "device",
                       open ? "A " + what + " is at " + shown + "."
                            : "The agent may not open the " + what + " at " + shown + ".",
-                      open ? "" : kInstallRules});
+                      open ? "" : std::string("With the udev rules in place: ") + kApplyRules});
   return true;
 }
 

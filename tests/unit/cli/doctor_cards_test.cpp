@@ -177,6 +177,7 @@ TEST_F(DoctorCardsTest, KnowsAMissingPolkitRule) {
   check_pcscd(machine, findings);
   EXPECT_EQ(problems(), 1) << said();
   EXPECT_THAT(said(), HasSubstr("has no rule that lets the agent in"));
+  EXPECT_THAT(findings.back().cure, HasSubstr("/usr/share/polkit-1/rules.d/60-latchkey.rules"));
   std::ifstream rule(LATCHKEY_SOURCE_DIR "/agent/systemd/latchkey.polkit.rules");
   write("rules.d/60-latchkey.rules", std::string(std::istreambuf_iterator(rule), {}));
   findings.clear();

@@ -19,6 +19,8 @@ class DoctorTest : public CliTest {
  protected:
   DoctorTest() {
     machine.rules_dirs = {dir.path() / "etc", dir.path() / "lib"};
+    machine.packaged_rules = dir.path() / "lib" / "60-latchkey.rules";
+    machine.package_list = dir.path() / "latchkey-agent.list";
     machine.proc = dir.path() / "proc";
     machine.key_group = ::getgrgid(::getegid())->gr_name;
     for (const auto& path : machine.rules_dirs) fs::create_directory(path);
@@ -61,6 +63,25 @@ TEST_F(DoctorTest, KnowsMissingStaleAndCurrentRules) {  // SPEC SEC-1
     EXPECT_EQ(findings[0].verdict, row.verdict) << row.name;
     EXPECT_EQ(findings[0].cure.empty(), row.verdict == Verdict::good);
   }
+}
+
+TEST_F(DoctorTest, SaysWhereTheRulesComeFrom) {
+  const auto cure = [this] {
+    findings.clear();
+    check_rules(machine, findings);
+    return findings.at(0).cure;
+  };
+  const auto packaged = machine.packaged_rules.string();
+  EXPECT_NE(cure().find("or, of the source, udev/60-latchkey.rules"), std::string::npos) << cure();
+  EXPECT_NE(cure().find("latchkey-agent, which carries " + packaged), std::string::npos) << cure();
+  write("latchkey-agent.list", "");
+  EXPECT_EQ(cure().find("of the source"), std::string::npos) << cure();
+  write("lib/60-latchkey.rules", "# old\n");
+  EXPECT_NE(cure().find("again: it carries " + packaged), std::string::npos) << cure();
+  write("lib/60-latchkey.rules", kUdevRules);
+  write("etc/60-latchkey.rules", "# old\n");
+  EXPECT_NE(cure().find("Remove it: it hides " + packaged), std::string::npos) << cure();
+  EXPECT_NE(cure().find("udevadm trigger"), std::string::npos) << cure();
 }
 
 TEST_F(DoctorTest, KnowsWhetherTheAgentMayOpenAKey) {  // SPEC KEY-3 no-permission
