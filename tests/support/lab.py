@@ -17,6 +17,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PR_SET_PDEATHSIG = 1
@@ -74,6 +75,10 @@ class Agent:
         self.process = None
         self.environment: dict[str, str] = {}
         self.prefix: tuple = ()  # of its command: what puts it elsewhere than this process is
+        # The machine that the node is, as systemd hands it to an agent: a container may have nothing to tell.
+        self.machine = self.dir / "machine"
+        self.machine.mkdir()
+        (self.machine / "product_uuid").write_text(str(uuid.uuid4()))
         self.config.write_text(self._toml(port_socket, **options))
 
     def _toml(self, port_socket, settle_s=3, hold_s=30, rescan_s=30, deadline_ms=3000, peer=True, extra="",
@@ -97,7 +102,8 @@ class Agent:
 
     def start(self, wait: bool = True):
         command = [*self.prefix, self.lab.bin / "latchkey-agent", "--config", self.config]
-        self.process = self.lab.spawn(command, self.log, self.environment)
+        environment = {"CREDENTIALS_DIRECTORY": str(self.machine)} | self.environment
+        self.process = self.lab.spawn(command, self.log, environment)
         if wait:
             wait_for(f"{self.name} answers", self.answers)
         return self
