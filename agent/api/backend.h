@@ -38,6 +38,23 @@ struct RecordQuery {
   std::size_t limit = 100;    ///< 1..1000
 };
 
+/// Which licenses, or which of their entries; empty texts: all.
+struct LicenseQuery {
+  std::string text{};    ///< stands in what people know it by, in upper or lower case
+  std::string status{};  ///< `valid`, …
+
+  // Of entries alone:
+  std::string license{};  ///< id of their license
+  std::string object{};
+  std::string unit{};
+  std::string kind{};    ///< `base`, `module`
+  std::size_t each = 0;  ///< at most so many of each pool; 0: all
+
+  bool entries = true;    ///< of licenses alone: with their entries
+  std::size_t after = 0;  ///< so many are passed over: `next` of the page before
+  std::size_t limit = 0;  ///< 0: all
+};
+
 /// What the routes need of the agent; the agent implements it, tests fake it. Reactor thread only.
 class Backend {
  public:
@@ -52,8 +69,10 @@ class Backend {
                                 net::Done done) = 0;
   /// A file license by its id (SPEC LIC-2).
   virtual void delete_license(const net::Caller& caller, const std::string& id, JsonDone done) = 0;
-  virtual void licenses(const net::Done& done) = 0;
+  virtual void licenses(const LicenseQuery& query, const net::Done& done) = 0;
   virtual nlohmann::json pools() const = 0;
+  /// What is licensed, entry by entry.
+  virtual nlohmann::json entries(const LicenseQuery& query) const = 0;
   /// SPEC QUOTA-1: whether it is allowed now. `object`: a license object, or empty.
   virtual nlohmann::json authorize(Operation operation, const std::string& object) const = 0;
   virtual Consumers& consumers() = 0;

@@ -1,8 +1,8 @@
-#include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "agent/api/answer.h"
+#include "agent/api/query.h"
 #include "agent/api/routes.h"
 #include "agent/api/usage_body.h"
 #include "core/base/json.h"
@@ -77,9 +77,7 @@ Result<std::uint64_t> number_in(const net::Request& request, std::string_view na
                                 std::uint64_t usual, std::uint64_t max) {
   for (const auto& [key, text] : request.query) {
     if (key != name) continue;
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc() && end == text.data() + text.size() && value <= max) return value;
+    if (const auto value = query_number(text); value && *value <= max) return *value;
     return fail("bad-request",
                 std::string(name) + " is no number up to " + std::to_string(max) + ".",
                 "Correct the query; docs/api.yaml describes it.");

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/api/answer.h"
+#include "agent/api/query.h"
 #include "agent/api/routes.h"
 #include "core/license/package.h"
 
@@ -8,7 +9,17 @@ namespace latchkey {
 
 void add_license_routes(net::Router& router, Backend& backend) {
   router.on("GET", "/v1/licenses", Right::view,
-            [&backend](const net::Request&, const net::Done& done) { backend.licenses(done); });
+            [&backend](const net::Request& request, const net::Done& done) {
+              const auto query = licenses_query(request);
+              if (!query) return done(error_answer(query.error()));
+              backend.licenses(*query, done);
+            });
+  router.on("GET", "/v1/entries", Right::view,
+            [&backend](const net::Request& request, const net::Done& done) {
+              const auto query = entries_query(request);
+              if (!query) return done(error_answer(query.error()));
+              done(json_answer(backend.entries(*query)));
+            });
   // SPEC LIC-2, QUOTA-4: only an administrator, but in every state.
   router.on(
       "POST", "/v1/licenses", Right::administer,

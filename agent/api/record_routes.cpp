@@ -1,10 +1,10 @@
 #include <array>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <span>
 
 #include "agent/api/answer.h"
 #include "agent/api/csv_answer.h"
+#include "agent/api/query.h"
 #include "agent/api/routes.h"
 
 namespace latchkey {
@@ -32,13 +32,6 @@ tl::unexpected<Error> bad_parameter(const std::string& name) {
               "date), before (a position), limit (1 to 1000) and format (json, csv).");
 }
 
-std::optional<std::uint64_t> number(const std::string& text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 /// A date is its first instant.
 std::optional<Time> time_of(const std::string& text) {
   constexpr std::size_t kDate = 10;
@@ -57,7 +50,7 @@ std::string* filter_named(const std::string& name, RecordQuery& query) {
 }
 
 bool take_number(const std::string& name, const std::string& text, RecordQuery& query) {
-  const auto value = number(text);
+  const auto value = query_number(text);
   if (!value || (name == "limit" && (*value < 1 || *value > kMaxPage))) return false;
   if (name == "limit")
     query.limit = static_cast<std::size_t>(*value);

@@ -51,6 +51,8 @@ Json FrontDesk::trust() const { return trust_.show(); }
 
 Json FrontDesk::pools() const { return pools_.pools(); }
 
+Json FrontDesk::entries(const LicenseQuery& query) const { return pools_.entries(query); }
+
 Json FrontDesk::authorize(Operation operation, const std::string& object) const {
   return pools_.authorize(operation, object);
 }

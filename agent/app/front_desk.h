@@ -33,8 +33,11 @@ class FrontDesk final : public Backend {
   void delete_license(const net::Caller& caller, const std::string& id, JsonDone done) override {
     licenses_.remove(caller, id, std::move(done));
   }
-  void licenses(const net::Done& done) override { licenses_.list(done); }
+  void licenses(const LicenseQuery& query, const net::Done& done) override {
+    licenses_.list(query, done);
+  }
   nlohmann::json pools() const override;
+  nlohmann::json entries(const LicenseQuery& query) const override;
   nlohmann::json authorize(Operation operation, const std::string& object) const override;
   Consumers& consumers() override { return upstream_.consumers(); }
   nlohmann::json alerts() const override;

@@ -79,10 +79,10 @@ void LicenseDesk::add(LicenseView& view, const std::string& hash) {
     view.documents.emplace(hash, std::move(stored));
 }
 
-void LicenseDesk::list(const net::Done& done) {
+void LicenseDesk::list(const LicenseQuery& query, const net::Done& done) {
   const auto answer = std::make_shared<net::Response>();
-  work_.run([view = view(),
-             answer](const std::stop_token&) { *answer = json_answer(licenses_json(*view)); },
+  work_.run([view = view(), query, answer](
+                const std::stop_token&) { *answer = json_answer(licenses_json(*view, query)); },
             [answer, done] { done(std::move(*answer)); });
 }
 

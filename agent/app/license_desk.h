@@ -40,7 +40,7 @@ class LicenseDesk {
   /// Deletes the file license with this id. Errors: deletable()'s (SPEC LIC-2), `store-failed`.
   void remove(const net::Caller& caller, const std::string& id, JsonDone done);
   /// Body of GET /v1/licenses.
-  void list(const net::Done& done);
+  void list(const LicenseQuery& query, const net::Done& done);
   /// As license_records_page().
   void records(const RecordQuery& query, JsonDone done);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/base/text.h"
+
 namespace latchkey {
 namespace {
 
@@ -63,26 +65,29 @@ Json environment_json(const std::optional<EnvironmentFit>& fit, const NodeNames&
   return {{"fits", fit->fits()}, {"misfit", describe_misfit(*fit, names)}};
 }
 
-/// A document that is not here yet counts nowhere.
-Json missing_json() {
-  return {{"customer", ""},         {"status", "document-missing"}, {"used", false},
-          {"environment", nullptr}, {"superseded_by", ""},          {"entries", Json::array()}};
-}
+constexpr std::string_view kMissing = "document-missing";  // it is not here yet
 
-Json worth_json(const JudgedLicenses& judged, const std::string& hash, const LicenseView& view) {
-  const auto* document = judged.find(hash);
-  if (document == nullptr) return missing_json();
+Json worth_json(const EntitledDocument* document, const JudgedLicenses& judged,
+                const LicenseView& view) {
+  if (document == nullptr)
+    return {{"customer", ""},         {"status", kMissing}, {"used", false},
+            {"environment", nullptr}, {"count", 0},         {"superseded_by", ""}};
   const auto entries = judged.entries(*document);
   return {{"customer", document->license->document.customer},
           {"status", to_string(status_of(entries))},
           {"used", std::ranges::any_of(entries, &EntitledEntry::counts)},
           {"environment", environment_json(document->environment, view.premises.names)},
           {"superseded_by", document->superseded_by},
-          {"entries", entries_json(entries, view.catalog)}};
+          {"count", entries.size()}};
 }
 
-Json item_json(const Item& item, const JudgedLicenses& judged, const LicenseView& view) {
-  auto out = worth_json(judged, item.license->document, view);
+Json item_json(const Item& item, const JudgedLicenses& judged, const LicenseView& view,
+               bool with_entries) {
+  const auto* document = judged.find(item.license->document);
+  auto out = worth_json(document, judged, view);
+  if (with_entries)
+    out["entries"] =
+        document ? entries_json(judged.entries(*document), view.catalog) : Json::array();
   out.update(
       {{"document", item.license->document},
        {"id", item.license->id},
@@ -92,6 +97,16 @@ Json item_json(const Item& item, const JudgedLicenses& judged, const LicenseView
        {"stored", item.on_key ? (item.kept ? "both" : "key") : "agents"},
        {"installed", item.kept ? installed_json(*item.kept, view.premises.names) : Json(nullptr)}});
   return out;
+}
+
+bool matches(const Item& item, const JudgedLicenses& judged, const LicenseQuery& query) {
+  const auto* document = judged.find(item.license->document);
+  const auto has = [&](std::string_view text) { return contains_text(text, query.text); };
+  if (!query.text.empty() && !has(item.license->id) && !has(item.key_id) &&
+      !(document && has(document->license->document.customer)))
+    return false;
+  return query.status.empty() ||
+         query.status == (document ? to_string(status_of(judged.entries(*document))) : kMissing);
 }
 
 KeyStorage of_attempt(const LicenseWriter::Attempt& attempt, std::string node) {
@@ -177,12 +192,22 @@ KeyStorage key_storage(const Decision& decision, const std::string& key_id,
   return {"pending", key->node, "Node " + name_of(key->node, names) + " writes it to the key."};
 }
 
-Json licenses_json(const LicenseView& view) {
+Json licenses_json(const LicenseView& view, const LicenseQuery& query) {
   const JudgedLicenses judged(view);
   const Listing listing(view.decision);
   Json licenses = Json::array();
-  for (const auto& item : listing.items()) licenses.push_back(item_json(item, judged, view));
-  return {{"time", format_time(view.decision.at)}, {"licenses", std::move(licenses)}};
+  std::size_t place = 0;
+  for (const auto& item : listing.items()) {
+    if (!matches(item, judged, query) || place++ < query.after) continue;
+    if (query.limit == 0 || licenses.size() < query.limit)
+      licenses.push_back(item_json(item, judged, view, query.entries));
+  }
+  const auto end = query.after + licenses.size();
+  return {{"time", format_time(view.decision.at)},
+          {"total", listing.items().size()},
+          {"matching", place},
+          {"licenses", std::move(licenses)},
+          {"next", end < place ? end : 0}};
 }
 
 }  // namespace latchkey

@@ -67,8 +67,8 @@ class JudgedLicenses {
   std::map<std::string_view, const EntitledDocument*> by_hash_;
 };
 
-/// Body of GET /v1/licenses: every document that was installed or is on a plugged key, newest
-/// first.
-nlohmann::json licenses_json(const LicenseView& view);
+/// Body of GET /v1/licenses: the documents that were installed or are on a plugged key, newest
+/// first. `text` stands in their id, customer or key.
+nlohmann::json licenses_json(const LicenseView& view, const LicenseQuery& query);
 
 }  // namespace latchkey

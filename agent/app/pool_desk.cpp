@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/app/alert_json.h"
+#include "agent/app/entry_list.h"
 #include "agent/app/pool_json.h"
 
 namespace latchkey {
@@ -12,6 +13,10 @@ using Json = nlohmann::json;
 
 Json PoolDesk::pools() const {
   return pools_answer(view().entitlements, leases_.capacity(), catalog_);
+}
+
+Json PoolDesk::entries(const LicenseQuery& query) const {
+  return entries_page(view().entitlements, catalog_, query);
 }
 
 Json PoolDesk::authorize(Operation operation, const std::string& object) const {

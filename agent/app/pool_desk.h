@@ -16,6 +16,8 @@ class PoolDesk {
       : publisher_(publisher), leases_(leases), catalog_(catalog) {}
 
   nlohmann::json pools() const;  ///< body of GET /v1/pools
+  /// Body of GET /v1/entries.
+  nlohmann::json entries(const LicenseQuery& query) const;
   /// Body of POST /v1/authorize (SPEC QUOTA-1).
   nlohmann::json authorize(Operation operation, const std::string& object) const;
   nlohmann::json alerts() const;  ///< body of GET /v1/alerts

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "agent/app/license_json.h"
+#include "agent/app/entry_list.h"
 
 namespace latchkey {
 namespace {
@@ -31,22 +31,6 @@ Json pool_json(const PoolId& id, const Pool& pool, const Catalog& catalog) {
           {"status", to_string(status_of(pool))}};
 }
 
-Json entry_json(const EntitledEntry& entitled, const Catalog& catalog) {
-  const auto& document = entitled.license->document;
-  auto out = grant_json(*entitled.entry, catalog);
-  out.update({{"license", document.id},
-              {"document", entitled.license->hash},
-              {"source", to_string(entitled.source)},
-              {"key", bound_key(document)},
-              {"issued", format_time(document.issued)},
-              {"ends", format_time(entitled.ends)},
-              {"status", to_string(entitled.status)},
-              {"counts", entitled.counts()},
-              {"why", message(entitled.status)},
-              {"detail", entitled.detail}});
-  return out;
-}
-
 }  // namespace
 
 Json pools_json(const Capacity& capacity, const Catalog& catalog) {
@@ -58,7 +42,8 @@ Json pools_json(const Capacity& capacity, const Catalog& catalog) {
 Json pools_answer(const Entitlements& entitlements, const Capacity& capacity,
                   const Catalog& catalog) {
   Json entries = Json::array();
-  for (const auto& entry : entitlements.entries) entries.push_back(entry_json(entry, catalog));
+  EntryWriter writer(catalog);
+  for (const auto& entry : entitlements.entries) entries.push_back(writer.json(entry));
   return {{"time", format_time(entitlements.at)},
           {"usable", entitlements.usable},
           {"over_quota", capacity.over_quota},

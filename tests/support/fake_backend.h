@@ -99,7 +99,14 @@ class FakeBackend : public Backend {
     calls.push_back("delete by " + caller.name + " of " + id);
     done(delete_result);
   }
-  void licenses(const net::Done& done) override { done(json_answer(license_list)); }
+  void licenses(const LicenseQuery& query, const net::Done& done) override {
+    last_license_query = query;
+    done(json_answer(license_list));
+  }
+  nlohmann::json entries(const LicenseQuery& query) const override {
+    last_license_query = query;
+    return nlohmann::json::object();
+  }
   nlohmann::json pools() const override { return pool_answer; }
   nlohmann::json authorize(Operation operation, const std::string& object) const override {
     return {{"operation", to_string(operation)},
@@ -159,6 +166,7 @@ class FakeBackend : public Backend {
   std::vector<std::shared_ptr<net::EventSink>> sinks;
   std::vector<std::string> calls;
   mutable RecordQuery last_query;
+  mutable LicenseQuery last_license_query;
   std::function<nlohmann::json(const RecordQuery&)> record_pages;  ///< instead of record_page
   nlohmann::json record_page = {{"records", nlohmann::json::array()}, {"next", 0}};
   nlohmann::json license_record_page = {{"records", nlohmann::json::array()}, {"next", 0}};

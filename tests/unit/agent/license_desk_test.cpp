@@ -102,7 +102,7 @@ class LicenseDeskTest : public ::testing::Test {
   }
   Json list() {
     std::optional<net::Response> answer;
-    desk_.list([&](net::Response response) { answer = std::move(response); });
+    desk_.list({}, [&](net::Response response) { answer = std::move(response); });
     EXPECT_TRUE(reactor_.run_until([&] { return answer.has_value(); }));
     return Json::parse(answer->body)["licenses"];
   }

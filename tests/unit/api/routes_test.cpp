@@ -55,6 +55,7 @@ TEST_F(Routes, AskForTheRightsThatSpecNames) {  // SPEC SEC-2
       {"GET /v1/key", look},
       {"GET /v1/peer", look},
       {"GET /v1/licenses", look},
+      {"GET /v1/entries", look},
       {"GET /v1/pools", look},
       {"GET /v1/alerts", look},
       {"GET /v1/events", look},
@@ -330,6 +331,45 @@ TEST_F(Routes, RefuseABadRecordFilter) {  // SPEC SEC-3
   for (const auto& row : rows) {
     const auto response = ask("GET", "/v1/records", Role::viewer, "", {row});
     EXPECT_EQ(response.status, 400) << row.first << '=' << row.second;
+    EXPECT_EQ(code(response), "bad-request");
+  }
+}
+
+TEST_F(Routes, PassOnWhichLicensesAreWanted) {  // SPEC LIC-9
+  const auto& query = backend.last_license_query;
+  ask("GET", "/v1/licenses", Role::viewer);
+  EXPECT_TRUE(query.entries);
+  EXPECT_EQ(query.limit, 0U) << "all, as ever";
+  ask("GET", "/v1/licenses", Role::viewer, "",
+      {{"text", "L-1 & co"},
+       {"status", "valid"},
+       {"entries", "none"},
+       {"after", "25"},
+       {"limit", "1000"}});
+  EXPECT_EQ(query.text, "L-1 & co");
+  EXPECT_EQ(query.status, "valid");
+  EXPECT_FALSE(query.entries);
+  EXPECT_EQ(query.after, 25U);
+  EXPECT_EQ(query.limit, 1000U);
+  ask("GET", "/v1/entries", Role::viewer, "",
+      {{"license", "L-1"}, {"object", "kvm"}, {"unit", "host"}, {"kind", "base"}, {"each", "3"}});
+  EXPECT_EQ(query.license + query.object + query.unit + query.kind, "L-1kvmhostbase");
+  EXPECT_EQ(query.each, 3U);
+  EXPECT_EQ(query.limit, 100U);
+}
+
+TEST_F(Routes, RefuseABadLicenseQuery) {  // SPEC SEC-3
+  const std::vector<std::array<std::string, 3>> rows{
+      {"/v1/licenses", "limit", "0"},      {"/v1/licenses", "limit", "1001"},
+      {"/v1/licenses", "after", "-1"},     {"/v1/licenses", "after", "9999999999999"},
+      {"/v1/licenses", "entries", "some"}, {"/v1/licenses", "object", "kvm"},
+      {"/v1/licenses", "text", ""},        {"/v1/entries", "text", std::string(65, 'x')},
+      {"/v1/entries", "each", "0"},        {"/v1/entries", "each", "x"},
+      {"/v1/entries", "entries", "none"},  {"/v1/entries", "colour", "1"},
+  };
+  for (const auto& [path, name, value] : rows) {
+    const auto response = ask("GET", path, Role::viewer, "", {{name, value}});
+    EXPECT_EQ(response.status, 400) << path << ' ' << name << '=' << value;
     EXPECT_EQ(code(response), "bad-request");
   }
 }
