@@ -19,6 +19,14 @@ std::shared_ptr<const std::string> body_of(const Json& json) {
   return std::make_shared<const std::string>(json_text(json));
 }
 
+/// Which licenses are here follows from those.
+template <class... Bodies>
+bool is_one_of(const Fact& fact) {
+  return (std::holds_alternative<Bodies>(fact.body) || ...);
+}
+constexpr auto of_licenses =
+    is_one_of<LicenseImported, LicenseDeleted, LicenseWithdrawn, KeyRead, KeyGone>;
+
 }  // namespace
 
 Publisher::Publisher(Reactor& reactor, const Clock& clock, const Catalog& catalog,
@@ -33,6 +41,7 @@ void Publisher::publish(const NodeLog& log) {
 void Publisher::tell(const NodeLog& log) {
   view_.decision = log.decide_durable(clock_.now());
   complete_(view_);
+  revise(log.facts());
   assess(log);
   render(log);
   schedule(log);
@@ -44,6 +53,12 @@ void Publisher::refresh(const NodeLog& log) {
   complete_(view_);
   account(log);
   render(log);
+}
+
+void Publisher::revise(const FactLog& facts) {
+  auto& revisions = view_.revisions;
+  for (const auto& entry : facts.news(revisions.records))
+    if (of_licenses(entry.stored.fact)) revisions.licenses = entry.position;
 }
 
 /// What the decision means for what may be used, and what people are told of it.

@@ -42,6 +42,7 @@ class Publisher {
   void tell(const NodeLog& log);
   void assess(const NodeLog& log);
   void account(const NodeLog& log);
+  void revise(const FactLog& facts);
   void render(const NodeLog& log);
   void announce();
   void schedule(const NodeLog& log);

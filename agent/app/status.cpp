@@ -131,6 +131,10 @@ Json latest_reading(const StatusView& view) {
   return latest ? Json(format_time(*latest)) : Json(nullptr);
 }
 
+Json revisions_json(const Revisions& revisions) {
+  return {{"records", revisions.records}, {"licenses", revisions.licenses}};
+}
+
 /// It lives on file licenses: nobody has to insert anything.
 bool misses_no_key(const StatusView& view) {
   return view.decision.reason == "never-inserted" && view.entitlements.usable;
@@ -172,7 +176,8 @@ Json status_json(const StatusView& view, const Catalog& catalog) {
           {"clock", clock_json(view.clock)},
           {"over_quota", view.capacity.over_quota},
           {"pools", pools_json(view.capacity, catalog)},
-          {"alerts", alerts_json(view.alerts)}};
+          {"alerts", alerts_json(view.alerts)},
+          {"revisions", revisions_json(view.revisions)}};
 }
 
 Json key_json(const Json& status) {

@@ -23,6 +23,12 @@ struct Consumption {
   const Error* failure = nullptr;  ///< why the disk takes no leases; null: it does
 };
 
+/// Positions of the latest records: another number says that there is something new to ask for.
+struct Revisions {
+  std::uint64_t records = 0;
+  std::uint64_t licenses = 0;  ///< of those that say which licenses are here
+};
+
 /// Everything that GET /v1/status shows.
 struct StatusView {
   std::string version;
@@ -44,6 +50,7 @@ struct StatusView {
   Consumption consumption;
   Capacity capacity;
   std::vector<Alert> alerts;
+  Revisions revisions;
 };
 
 /// `none`, `reachable`, `unreachable`, or `holding` while the peer's last report stays in force

@@ -115,6 +115,36 @@ TEST_F(PublisherTest, PublishesAndTellsWhatIsDurable) {
   EXPECT_THAT(sink_->states, testing::ElementsAre("Ready"));
 }
 
+// What somebody else does shows on an open page: also a license that changes nothing else.
+TEST_F(PublisherTest, TellsOfLicensesAndRecords) {
+  read_key("1");
+  store_.answer_all();
+  const auto at_first = status();
+  const auto told = sink_->states.size();
+  auto idle = license(40);
+  idle.id = "F-elsewhere";
+  idle.binding = DeploymentBinding{DeploymentId(64, 'e'), {{"x", {{"dmi-uuid", "1"}}}}, 1};
+  log_.witness(
+      [&](Witness& w, Time now) {
+        w.license_imported(now, {"", summarise(idle, "doc idle"), "mary", "file", "batch"});
+      },
+      {{"doc idle", vendor_.seal(idle)}});
+  publisher_.publish(log_);
+  EXPECT_EQ(status(), at_first) << "it is not durable yet";
+  store_.answer_all();
+  EXPECT_EQ(sink_->states.size(), told + 1);
+  auto without = status();
+  EXPECT_NE(without.at("revisions").at("licenses"), at_first.at("revisions").at("licenses"));
+  without["revisions"] = at_first.at("revisions");
+  EXPECT_EQ(without, at_first) << "nothing else says so";
+
+  const auto licenses = status().at("revisions").at("licenses");
+  log_.witness([](Witness& w, Time now) { w.warn(now, "chain-broken", "no license"); });
+  store_.answer_all();
+  EXPECT_EQ(status().at("revisions").at("licenses"), licenses);
+  EXPECT_GT(status().at("revisions").at("records"), licenses);
+}
+
 // SPEC KEY-10: the key part is the same, and says that a reading is under way.
 TEST_F(PublisherTest, SaysThatAKeyIsBeingRead) {
   reading_ = true;
