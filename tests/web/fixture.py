@@ -82,6 +82,16 @@ class Deployment:
                          *(() if "--days" in options else ("--days", 400)), "--output", f"{name}.license")
         return str(self._lab.vendor_dir / f"{name}.license")
 
+    def order(self, name: str, licenses: list) -> str:
+        """Many licenses in one package, each a list of `[object, unit, kind, quantity, how many such entries]`."""
+        entry = '[[license.entry]]\nobject = "{}"\nunit = "{}"\nkind = "{}"\nquantity = {}\n'
+        text = 'customer = "Lab"\n' + "".join(
+            f'[[license]]\nrequest-key = "{self.request_key("a")}"\ndays = 400\n' + "".join(
+                entry.format(*kind) * count for *kind, count in entries) for entries in licenses)
+        (self._lab.vendor_dir / f"{name}.toml").write_text(text)
+        self._lab.vendor("issue", "--issuer", "issuer", "--order", f"{name}.toml", "--output", f"{name}.tar.gz")
+        return str(self._lab.vendor_dir / f"{name}.tar.gz")
+
     def package(self, name: str, files: list) -> str:
         self._lab.vendor("package", *files, "--output", f"{name}.tar.gz")
         return str(self._lab.vendor_dir / f"{name}.tar.gz")

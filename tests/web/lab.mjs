@@ -42,7 +42,7 @@ export class Lab {
 
 const VERBS = {
   plug: 'plug', pull: 'pull', request: 'request', requestAll: 'request_all', cli: 'cli', setAccount: 'set_account', issue: 'issue',
-  package: 'package', requestKey: 'request_key', foreignRequestKey: 'foreign_request_key', enrol: 'enrol', cut: 'cut', heal: 'heal', kill: 'kill', restart: 'start', waitLinked: 'wait_linked',
+  package: 'package', order: 'order', requestKey: 'request_key', foreignRequestKey: 'foreign_request_key', enrol: 'enrol', cut: 'cut', heal: 'heal', kill: 'kill', restart: 'start', waitLinked: 'wait_linked',
 };
 for (const [name, verb] of Object.entries(VERBS)) {
   Lab.prototype[name] = function (order) {

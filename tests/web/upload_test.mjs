@@ -142,6 +142,37 @@ test('a license on a USB key cannot be deleted, and says so', async () => { // S
   await visitor.close();
 });
 
+test('what somebody else installs or deletes shows at once, also when it changes nothing else', async () => { // SPEC KEY-6, LIC-10
+  const visitor = await Visitor.signedIn(browser, lab);
+  const { page } = visitor;
+  const list = page.locator('section[data-key=documents]');
+  const row = (id) => list.locator('tr', { has: page.locator('code', { hasText: new RegExp(`^${id}$`) }) });
+  const install = async (name, options = []) => {
+    const file = await lab.issue({ name, entries: MODULE, options: ['--not-before', '2026-01-01T00:00:00Z', ...options] });
+    await lab.cli({ node: 'b', arguments: ['license', 'install', file] });
+  };
+  await list.getByText('F-base').waitFor();
+  await install('F-twice');
+  await row('F-twice').getByText('Valid', { exact: true }).waitFor();
+
+  const status = async () => {
+    const { time, clock, if_removed_now: forecast, revisions, ...rest } = await lab.request({ node: 'a', method: 'GET', path: '/v1/status' });
+    return rest;
+  };
+  const before = await status();
+  await install('F-after', ['--supersedes', 'F-twice']);
+  await row('F-after').waitFor();
+  await row('F-twice').getByText('Superseded', { exact: true }).waitFor();
+  await page.locator('section[data-key=module]').getByText('F-after').first().waitFor();
+  assert.deepEqual(await status(), before, 'the status says nothing of it');
+  await lab.request({ node: 'b', method: 'DELETE', path: '/v1/licenses/F-after' });
+  await row('F-after').waitFor({ state: 'detached' });
+  await row('F-twice').getByText('Valid', { exact: true }).waitFor();
+  await lab.request({ node: 'b', method: 'DELETE', path: '/v1/licenses/F-twice' });
+  await row('F-twice').waitFor({ state: 'detached' });
+  await visitor.close();
+});
+
 test('a package is dropped onto the page', async () => { // SPEC LIC-6
   const visitor = await Visitor.signedIn(browser, lab);
   const { page } = visitor;

@@ -25,6 +25,11 @@ export class Problem extends Error {
 /** Somebody who was signed in is so no more: the shell asks for the password again. */
 export const SESSION_LOST = 'latchkey-session-lost';
 
+/** `path` with those of the parameters that have a value. */
+export function withQuery(path, parameters) {
+  return `${path}?${new URLSearchParams(Object.entries(parameters).filter(([, value]) => value))}`;
+}
+
 export const get = (path) => call('GET', path);
 export const post = (path, body) => call('POST', path, body);
 export const put = (path, body) => call('PUT', path, body);

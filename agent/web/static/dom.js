@@ -32,12 +32,43 @@ function append(element, children) {
   }
 }
 
+/** Large parts of a view that are drawn anew only when what they show has changed. */
+export class Parts {
+  constructor() {
+    this.known = new Map();
+  }
+
+  /** `draw()`, or when `values` (compared one by one) are those of last time a stand-in, which morph() leaves as it is shown. */
+  part(key, values, draw) {
+    const last = this.known.get(key);
+    const shown = last && (last.element.becameOf ?? last.element);
+    if (shown?.isConnected && values.every((value, index) => value === last.values[index])) {
+      const standIn = h('i', { 'data-stands-for': key });
+      standIn.standsFor = shown;
+      return standIn;
+    }
+    const element = draw();
+    this.known.set(key, { element, values });
+    return element;
+  }
+}
+
+/** What is put in its place for good has no stand-ins in it. */
+function settled(wanted) {
+  if (wanted.standsFor) return wanted.standsFor;
+  for (const one of wanted.querySelectorAll?.('[data-stands-for]') ?? []) one.replaceWith(one.standsFor);
+  return wanted;
+}
+
 /** Makes `shown` look like `wanted`, keeping focus, scrolling and what was typed. Returns what is shown then. */
 export function morph(shown, wanted) {
+  if (wanted.standsFor === shown) return shown;
   if (!alike(shown, wanted)) {
-    shown.replaceWith(wanted);
-    return wanted;
+    const other = settled(wanted);
+    shown.replaceWith(other);
+    return other;
   }
+  wanted.becameOf = shown;
   if (shown.nodeType === Node.TEXT_NODE) {
     if (shown.data !== wanted.data) shown.data = wanted.data;
     return shown;
@@ -55,10 +86,10 @@ export function morphChildren(parent, wanted) {
   let place = parent.firstChild;
   for (const next of wanted) {
     const key = next.dataset?.key;
-    let match = key ? named.get(key) : place;
-    if (!key && match && (match.dataset?.key || !alike(match, next))) match = null;
+    let match = next.standsFor ?? (key ? named.get(key) : place);
+    if (!key && !next.standsFor && match && (match.dataset?.key || !alike(match, next))) match = null;
     if (!match) {
-      parent.insertBefore(next, place);
+      parent.insertBefore(settled(next), place);
       continue;
     }
     if (match === place) place = place.nextSibling;

@@ -8,6 +8,7 @@ export class Fetched {
     this.value = null;
     this.problem = null;
     this.cause = null;
+    this.seen = null; // the last status
     this.asked = 0; // fetches that were begun; only the last one's answer counts
   }
 
@@ -36,12 +37,14 @@ export class Fetched {
     this.changed();
   }
 
-  /** Fetches when `cause` is another one than before. */
-  follow(cause) {
-    if (this.cause === cause) return;
-    const first = this.cause === null;
+  /** Fetches when `cause`, of that `status`, is another one than before; after a problem with the next status. */
+  follow(cause, status) {
+    const again = this.problem && this.seen !== status;
+    this.seen = status;
+    if (this.cause === cause && !again) return;
+    const begun = this.cause === null && this.asked > 0; // by begin()
     this.cause = cause;
-    if (first || this.timer) return; // begin() has asked, or it is about to be asked
+    if (begun || this.timer) return; // or it is about to be asked
     this.timer = setTimeout(() => this.fetch(), Math.max(0, (this.at ?? 0) + this.rest - Date.now()));
   }
 }

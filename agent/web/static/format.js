@@ -5,14 +5,23 @@ import { locale, t, tn } from './strings.js';
 
 const UNITS = [['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]];
 
-export const number = (value) => new Intl.NumberFormat(locale()).format(value);
+const made = new Map();
+
+/** Making a formatter takes longer than using it a hundred times. */
+function formatter(Kind, options = {}) {
+  const key = `${Kind.name} ${locale()} ${JSON.stringify(options)}`;
+  if (!made.has(key)) made.set(key, new Kind(locale(), options));
+  return made.get(key);
+}
+
+export const number = (value) => formatter(Intl.NumberFormat).format(value);
 
 export function dateTime(text) {
-  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(text));
+  return formatter(Intl.DateTimeFormat, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(text));
 }
 
 export function day(text) {
-  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium' }).format(new Date(text));
+  return formatter(Intl.DateTimeFormat, { dateStyle: 'medium' }).format(new Date(text));
 }
 
 /** "3 hours ago", "in 12 days". */
@@ -20,7 +29,7 @@ export function relative(text) {
   const seconds = Math.round((Date.parse(text) - now()) / 1000);
   if (Math.abs(seconds) < 5) return t('time.now');
   const [unit, size] = UNITS.find(([, of]) => Math.abs(seconds) >= of);
-  return new Intl.RelativeTimeFormat(locale(), { numeric: 'always' }).format(Math.trunc(seconds / size), unit);
+  return formatter(Intl.RelativeTimeFormat, { numeric: 'always' }).format(Math.trunc(seconds / size), unit);
 }
 
 /** What is left: "29 days, 23 hours"; below an hour to the second. */

@@ -1,9 +1,10 @@
 // Who holds what (SPEC POOL-7): since when, when it was heard last, and taking it away.
-import { get, post } from '../api.js';
+import { get, post, withQuery } from '../api.js';
 import { ask } from '../dialog.js';
 import { announce, h, morph } from '../dom.js';
 import { Fetched } from '../fetched.js';
 import { number, timeOf } from '../format.js';
+import { Pages } from '../pages.js';
 import { badge, button, card, problemNote, reasonField, unitName } from '../parts.js';
 import { can } from '../session.js';
 import { t } from '../strings.js';
@@ -29,14 +30,14 @@ class Consumers {
   constructor(shell) {
     this.shell = shell;
     this.element = h('div.stack', {});
-    this.after = [0]; // where the pages begin that led here, the shown one last
+    this.pages = new Pages(() => this.data.fetch());
     this.wanted = '';
     this.data = new Fetched(() => this.load(), () => shell.refresh(), REST);
   }
 
   load() {
     if (this.wanted) return get(`/v1/consumers/${encodeURIComponent(this.wanted)}`).then((one) => ({ consumers: [one], next: 0 }));
-    return get(`/v1/consumers?limit=${PAGE}&after=${this.after.at(-1)}`);
+    return get(withQuery('/v1/consumers', { limit: PAGE, after: this.pages.place }));
   }
 
   open() {
@@ -44,18 +45,13 @@ class Consumers {
   }
 
   update(status) {
-    this.data.follow(cause(status));
+    this.data.follow(cause(status), status);
     morph(this.element, this.draw(status));
   }
 
   find(event) {
     event.preventDefault();
     this.wanted = new FormData(event.target).get('consumer').trim();
-    this.data.fetch();
-  }
-
-  turn(after) {
-    this.after = after;
     this.data.fetch();
   }
 
@@ -95,12 +91,6 @@ class Consumers {
       button('', t('action.refresh'), () => this.data.fetch()));
   }
 
-  pages(next) {
-    return h('div.buttons', { 'data-key': 'pages' },
-      this.after.length > 1 ? button('', t('page.first'), () => this.turn([0])) : '',
-      next ? button('', t('page.next'), () => this.turn([...this.after, next])) : '');
-  }
-
   list(status) {
     const { value } = this.data;
     if (!value) return h('p.quiet', { 'data-key': 'none' }, this.data.problem ? '' : t('header.loading'));
@@ -113,7 +103,7 @@ class Consumers {
       h('h1', { 'data-key': 'title' }, t('nav.consumers')),
       card('consumers', t('consumers.title'), this.tools(),
         this.data.problem ? h('div', { 'data-key': 'problem' }, problemNote(this.data.problem)) : '',
-        this.list(status), this.pages(this.wanted ? 0 : this.data.value?.next)));
+        this.list(status), this.wanted ? '' : this.pages.draw(this.data.value?.next)));
   }
 }
 

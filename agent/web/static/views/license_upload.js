@@ -8,6 +8,8 @@ import { said, t, tn } from '../strings.js';
 
 const MOST_BYTES = 16 * 1024 * 1024; // of an upload; the agent refuses more
 
+const LISTED = 10; // documents of a file, and entries of a document; the refused ones are first
+
 const RESULT_TONES = { installed: 'good', 'in-force': 'good', refused: 'bad' };
 
 function documentResult(one) {
@@ -17,9 +19,11 @@ function documentResult(one) {
   refused ? h('p.why', {}, prose(said('error', one.code, one.message)), h('span.cure', {}, ' ', prose(said('cure', one.code, one.cure)),
     inItsWords(one.message, said('error', one.code, one.message)))) : '',
   one.key_storage ? h('p.quiet', {}, said('key-storage', one.key_storage.state, one.key_storage.message)) : '',
-  one.entries?.length ? h('ul.plain', {}, one.entries.map((entry) => h('li', {}, entry.object_name, ': ', number(entry.quantity), ' ', unitName(entry), ' ',
-    refused ? '' : badge(entry.status === 'valid' ? 'good' : 'info', t(`status.${entry.status}`))))) : '');
+  one.entries?.length ? h('ul.plain', {}, one.entries.slice(0, LISTED).map((entry) => h('li', {}, entry.object_name, ': ', number(entry.quantity), ' ', unitName(entry), ' ',
+    refused ? '' : badge(entry.status === 'valid' ? 'good' : 'info', t(`status.${entry.status}`)))), more(one.entries, LISTED)) : '');
 }
+
+const more = (list, shown) => (list.length > shown ? h('li.quiet', {}, tn('list.more', list.length - shown)) : '');
 
 function counts(succeeded, failed) {
   return h('p.counts', {}, badge(succeeded ? 'good' : 'quiet', tn('upload.succeeded', succeeded)), ' ',
@@ -37,8 +41,9 @@ function total(files) {
 /** SPEC LIC-6: how many entries succeeded and failed, and why for each document. */
 function outcome(answer) {
   const missing = (answer.nodes ?? []).filter((node) => !node.has);
+  const documents = [...answer.documents ?? []].sort((a, b) => (b.result === 'refused') - (a.result === 'refused'));
   return [counts(answer.succeeded, answer.failed),
-  h('ul.list', {}, (answer.documents ?? []).map(documentResult)),
+  h('ul.list', {}, documents.slice(0, LISTED).map(documentResult), more(documents, LISTED)),
   // SPEC LIC-10.
   missing.length ? h('p.note.warn', {}, t('upload.not-yet', { nodes: missing.map((node) => node.name).join(', ') })) : ''];
 }

@@ -1,8 +1,9 @@
 // What happened, newest first (SPEC REC-1, REC-2): filter, page, export, and a check of the whole chain.
-import { get } from '../api.js';
+import { get, withQuery } from '../api.js';
 import { announce, h, morph } from '../dom.js';
 import { Fetched } from '../fetched.js';
 import { number, timeOf } from '../format.js';
+import { Pages } from '../pages.js';
 import { badge, button, card, problemNote, unitName } from '../parts.js';
 import { t, tn } from '../strings.js';
 import { table } from '../table.js';
@@ -22,9 +23,8 @@ const COLUMNS = { events: ['at', 'kind', 'result', 'text', 'by', 'node'].map((na
   licenses: ['at', 'license', 'holds', 'kind', 'method', 'result', 'issued', 'validity', 'by'].map((name) => `records.licenses.${name}`) };
 const REST = 1000;
 
-/** What records follow from, as far as the status tells; usage makes none. */
-const cause = (status) => JSON.stringify([status.state, status.key, status.license, status.buffer?.until, status.peer,
-  status.keys.map((key) => [key.key, key.works]), status.alerts.map((alert) => alert.id), status.pools.map((pool) => pool.total)]);
+/** Every fact is a record; what follows from time alone shows in the state. */
+const cause = (status) => JSON.stringify([status.revisions, status.state, status.buffer?.until, status.peer, status.alerts.map((alert) => alert.id)]);
 
 /** A later agent may know more kinds than we do. */
 const kindName = (kind) => (KINDS.events.includes(kind) ? t(`kind.${kind}`) : kind);
@@ -45,13 +45,12 @@ class Records {
     this.element = h('div.stack', {});
     this.log = 'events';
     this.filter = {};
-    this.before = [0]; // where the pages begin that led here, the shown one last
-    this.data = new Fetched(() => get(this.path({ limit: PAGE, before: this.before.at(-1) })), () => shell.refresh(), REST);
+    this.pages = new Pages(() => this.data.fetch(), ['page.newest', 'page.older']);
+    this.data = new Fetched(() => get(this.path({ limit: PAGE, before: this.pages.place })), () => shell.refresh(), REST);
   }
 
   path(more = {}) {
-    const query = Object.entries({ ...this.filter, ...more }).filter(([, value]) => value);
-    return `${LOGS[this.log]}?${new URLSearchParams(query)}`;
+    return withQuery(LOGS[this.log], { ...this.filter, ...more });
   }
 
   open() {
@@ -59,25 +58,20 @@ class Records {
   }
 
   update(status) {
-    if (this.before.length === 1) this.data.follow(cause(status)); // an older page changes no more
+    if (this.pages.atBeginning) this.data.follow(cause(status), status); // an older page changes no more
     morph(this.element, this.draw());
-  }
-
-  turn(before) {
-    this.before = before;
-    return this.data.fetch();
   }
 
   choose(event) {
     event.preventDefault();
     this.filter = Object.fromEntries([...new FormData(event.target)].map(([name, value]) => [name, value.trim()]));
-    this.turn([0]);
+    this.pages.turn([0]);
   }
 
   show(log) {
     Object.assign(this, { log, filter: {} });
     this.data.value = null;
-    this.turn([0]);
+    this.pages.turn([0]);
     this.shell.refresh();
   }
 
@@ -130,13 +124,6 @@ class Records {
     return h('div.records', { 'data-key': this.log }, table(`records.${this.log}`, t(`records.${this.log}`), COLUMNS[this.log], rows));
   }
 
-  pages() {
-    const next = this.data.value?.next;
-    return h('div.buttons', { 'data-key': 'pages' },
-      this.before.length > 1 ? button('', t('page.newest'), () => this.turn([0])) : '',
-      next ? button('', t('page.older'), () => this.turn([...this.before, next])) : '');
-  }
-
   draw() {
     const which = (log) => button(this.log === log ? 'primary' : '', t(`records.${log}`), () => this.show(log), { 'aria-pressed': String(this.log === log) });
     return h('div.stack', {},
@@ -146,7 +133,7 @@ class Records {
         button('', t('records.verify'), () => this.verify())),
       this.saving ? h('div', { 'data-key': 'saving' }, this.saving) : '', this.verdict ? h('div', { 'data-key': 'verdict' }, this.verdict) : '',
       card('records', t(`records.${this.log}`), this.filters(),
-        this.data.problem ? h('div', { 'data-key': 'problem' }, problemNote(this.data.problem)) : '', this.list(), this.pages()));
+        this.data.problem ? h('div', { 'data-key': 'problem' }, problemNote(this.data.problem)) : '', this.list(), this.pages.draw(this.data.value?.next)));
   }
 }
 

@@ -96,7 +96,7 @@ class Trust {
   }
 
   update(status) {
-    this.data.follow(JSON.stringify([status.peer, status.alerts.map((alert) => alert.id)]));
+    this.data.follow(JSON.stringify([status.revisions.records, status.peer]), status);
     morph(this.element, this.draw());
   }
 
