@@ -50,9 +50,9 @@ set(CPACK_DEBIAN_LATCHKEY-CLIENT-DEV_PACKAGE_DEPENDS "liblatchkey-client1 (= ${P
 set(CPACK_COMPONENT_LATCHKEY-CLIENT-DEV_DESCRIPTION "hold licensed capacity from a Latchkey agent: header and example
 What it takes to build a product with liblatchkey-client.")
 
-latchkey_documents(latchkey-agent docs/operations.md docs/cli.md docs/catalog.md docs/real-hardware.md
+latchkey_documents(latchkey-agent docs/first-hour.md docs/procedures.md docs/operations.md docs/integration.md docs/cli.md docs/catalog.md docs/real-hardware.md
   docs/threat-model.md docs/api.yaml)
-latchkey_documents(latchkey-vendor docs/vendor.md docs/catalog.md docs/protocol-piv.md docs/real-hardware.md)
+latchkey_documents(latchkey-vendor docs/first-hour.md docs/vendor.md docs/catalog.md docs/protocol-piv.md docs/real-hardware.md)
 latchkey_documents(liblatchkey-client1)
 latchkey_documents(latchkey-client-dev docs/integration.md docs/api.yaml)
 install(DIRECTORY docs/prometheus DESTINATION usr/share/latchkey COMPONENT latchkey-agent)
