@@ -49,6 +49,35 @@ test('who holds what, since when, and heard when', async () => { // SPEC POOL-7
   await visitor.close();
 });
 
+test('the node that does not keep the leases says which one does', async () => { // SPEC SRV-4
+  await state('vm-1', 4);
+  const visitor = await Visitor.signedIn(browser, lab, { node: 'b', name: 'otto' });
+  const { page } = visitor;
+  await visitor.view('consumers');
+  const note = page.locator('.note.info');
+  await note.getByText('Node node-a keeps the leases, not this one.').waitFor();
+  assert.match(await note.innerText(), /This node reaches it at 127\.0\.0\.1$/);
+  assert.equal(await page.locator('.note.bad, section[data-key=consumers] form').count(), 0, 'nothing went wrong, and nothing can be asked here');
+  await page.locator('select.language').selectOption('zh-CN');
+  await note.getByText('租约由节点 node-a 保存').waitFor();
+  await page.locator('select.language').selectOption('en');
+
+  // With a virtual address its page is there.
+  const holder = await lab.request({ node: 'b', method: 'GET', path: '/v1/server/holder' });
+  await page.route('**/v1/server/holder', (route) => route.fulfill({ json: { ...holder, vip: { address: '192.0.2.10', here: false } } }));
+  await visitor.view('alerts');
+  await visitor.view('consumers');
+  const link = note.getByRole('link', { name: '192.0.2.10' });
+  await link.waitFor();
+  assert.equal(await link.getAttribute('href'), `https://192.0.2.10:${new URL(lab.url('b')).port}/#/consumers`);
+
+  await lab.cli({ node: 'b', arguments: ['server', 'take-over'] });
+  await page.locator('tr', { hasText: 'vm-1' }).waitFor(); // without a reload
+  await lab.cli({ node: 'a', arguments: ['server', 'take-over'] });
+  await note.waitFor();
+  await visitor.close();
+});
+
 test('a release by force asks for the reason, which is recorded', async () => { // SPEC POOL-7, REC-1
   await state('vm-2', 3);
   const visitor = await Visitor.signedIn(browser, lab, { name: 'otto' });

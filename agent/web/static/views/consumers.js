@@ -16,8 +16,38 @@ const COLUMNS = ['consumers.name', 'consumers.holds', 'consumers.owner', 'consum
 /** Usage changes as fast as products like; who looks at it can wait for that long. */
 const REST = 2000;
 
-/** The usage of pools, from which the list follows. */
-const cause = (status) => JSON.stringify(status.pools.map((pool) => [pool.object, pool.unit, pool.used]));
+/** The usage of pools, from which the list follows; who keeps the leases is on record. */
+const cause = (status) => JSON.stringify([status.revisions.records, status.pools.map((pool) => [pool.object, pool.unit, pool.used])]);
+
+/** The answer; when the other node keeps the leases, `{ elsewhere }` with what is known of it (SPEC SRV-4). */
+async function orElsewhere(answer) {
+  try {
+    return await answer;
+  } catch (refused) {
+    if (refused.code !== 'not-holder') throw refused;
+    const [holder, peer] = await Promise.all([get('/v1/server/holder'), get('/v1/peer')]);
+    return { elsewhere: { holder, peer } };
+  }
+}
+
+/** Without the port, which is that of the link between the nodes. */
+const hostOf = (address) => address.replace(/:\d+$/, '');
+
+/** Where the page of the node with the virtual address is: it listens there as here. */
+function pageAt(address) {
+  const port = location.port ? `:${location.port}` : '';
+  return `https://${address.includes(':') ? `[${address}]` : address}${port}/#/consumers`;
+}
+
+function elsewhereNote({ holder, peer }) {
+  const node = holder.name || holder.node.slice(0, 8);
+  const where = () => {
+    if (holder.vip) return [t('consumers.elsewhere.vip'), ' ', h('a', { href: pageAt(holder.vip.address) }, holder.vip.address)];
+    return peer.address ? [t('consumers.elsewhere.address'), ' ', h('code', {}, hostOf(peer.address))] : [];
+  };
+  return h('div.note.info', { 'data-key': 'elsewhere' }, h('strong', {}, t('consumers.elsewhere', { node })), ' ',
+    h('span', {}, t('consumers.elsewhere.text', { node })), ' ', h('span', {}, where()));
+}
 
 function quantities(list, pools) {
   return h('ul', {}, list.map(({ object, unit, quantity }) => {
@@ -36,8 +66,8 @@ class Consumers {
   }
 
   load() {
-    if (this.wanted) return get(`/v1/consumers/${encodeURIComponent(this.wanted)}`).then((one) => ({ consumers: [one], next: 0 }));
-    return get(withQuery('/v1/consumers', { limit: PAGE, after: this.pages.place }));
+    return orElsewhere(this.wanted ? get(`/v1/consumers/${encodeURIComponent(this.wanted)}`).then((one) => ({ consumers: [one], next: 0 }))
+      : get(withQuery('/v1/consumers', { limit: PAGE, after: this.pages.place })));
   }
 
   open() {
@@ -99,11 +129,12 @@ class Consumers {
   }
 
   draw(status) {
+    const elsewhere = this.data.value?.elsewhere;
     return h('div.stack', {},
       h('h1', { 'data-key': 'title' }, t('nav.consumers')),
-      card('consumers', t('consumers.title'), this.tools(),
+      card('consumers', t('consumers.title'), elsewhere ? elsewhereNote(elsewhere) : [this.tools(),
         this.data.problem ? h('div', { 'data-key': 'problem' }, problemNote(this.data.problem)) : '',
-        this.list(status), this.wanted ? '' : this.pages.draw(this.data.value?.next)));
+        this.list(status), this.wanted ? '' : this.pages.draw(this.data.value?.next)]));
   }
 }
 
