@@ -21,6 +21,7 @@ import imports  # noqa: E402
 import lab as labs  # noqa: E402
 import leases  # noqa: E402
 import network  # noqa: E402
+import pages  # noqa: E402
 import queries  # noqa: E402
 import servers  # noqa: E402
 from rows import Row, print_table  # noqa: E402
@@ -114,7 +115,7 @@ def import_rows(lab, options):
 
 
 SECTIONS = {"import": import_rows, "status": queries.status_rows, "network": network.network_rows, "leases": leases.lease_rows,
-            "million": leases.million_rows, "share": share_rows, "verify": verify_rows, "fold": fold_rows, "idle": idle_rows, "start": start_rows}
+            "million": leases.million_rows, "pages": pages.page_rows, "share": share_rows, "verify": verify_rows, "fold": fold_rows, "idle": idle_rows, "start": start_rows}
 
 
 def main() -> int:
@@ -127,7 +128,7 @@ def main() -> int:
     with labs.Lab() as lab:
         lab.nginx = functools.cache(lambda body_bytes: servers.start_nginx(lab, body_bytes))
         lab.create_vendor()
-        lab.start_emulator(ports=("a", "import", "network", "leases", "lease-1k", "lease-100k", "lease-1m"))
+        lab.start_emulator(ports=("a", "import", "network", "pages", "leases", "lease-1k", "lease-100k", "lease-1m"))
         lab.create_key("red")
         lab.agent = labs.Agent(lab, "node-a", lab.port_socket("a"), peer=False).start()
         lab.ctl("a", "plug", "red")
