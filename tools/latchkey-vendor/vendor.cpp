@@ -62,6 +62,9 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
     if (error.get_exit_code() == 0) return app.exit(error, out, err);  // help, version
     return refuse(usage_error(app, error), err, kUsage);
   }
+  if (session.outcome && !out.flush())
+    session.outcome = fail("cannot-write", "Not all of the answer could be written.",
+                           "Check the free space where it goes.");
   return session.outcome ? 0 : refuse(session.outcome.error(), err, kRefused);
 }
 

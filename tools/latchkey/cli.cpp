@@ -61,6 +61,9 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
     context.json = app.count("--json") > 0;
     report(context, usage_error(app, error));
   }
+  if (!out.flush())
+    report(context, {"cannot-write", "Not all of the answer could be written.",
+                     "Check the free space where it goes."});
   return context.exit_code;
 }
 

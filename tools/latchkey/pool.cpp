@@ -12,10 +12,10 @@ namespace {
 using nlohmann::json;
 
 std::string entry_text(const json& entry) {
-  const auto source = text(entry, "source");
+  const auto source = text(entry, "source"), key = text(entry, "key");
   return text(entry, "quantity") + " " + text(entry, "unit_name") + " of license " +
          text(entry, "license") + " (" +
-         (source == "file" ? "file" : source + " " + text(entry, "key")) + ")";
+         (key.empty() || source == "file" ? source : source + " " + key) + ")";
 }
 
 bool in_pool(const json& entry, const json& pool) {

@@ -26,17 +26,21 @@ json entry(const std::string& license, const std::string& object, const std::str
 }
 
 TEST_F(CliTest, PoolShowsWhatCountsAndWhyTheRestDoesNot) {  // SPEC POOL-1, LIC-9
+  auto drawn = entry("upstream-0a", "kvm", "expiring-soon", "", "");
+  drawn["source"] = "upstream";
   backend.pool_answer = {
       {"time", "2026-12-31T00:00:00Z"},
       {"usable", true},
       {"pools", golden_status("ready").at("pools")},
       {"entries",
-       {entry("L-1", "kvm", "expiring-soon", "", ""),
+       {entry("L-1", "kvm", "expiring-soon", "", ""), drawn,
         entry("L-2", "vmware", "environment-mismatch", "it was issued for other machines",
               "node anna: dmi-uuid changed")}}};
   EXPECT_EQ(latchkey({"pool"}).out,
             "ZStack Cloud  10 CPU sockets, 4 used, 6 available\n"
             "  10 CPU sockets of license L-1 (key LK-RED), ends in 1 day, 2027-01-01 00:00 UTC\n"
+            "  10 CPU sockets of license upstream-0a (upstream), ends in 1 day, 2027-01-01 00:00 "
+            "UTC\n"
             "Not counted:\n"
             "  VMware Management, 10 CPU sockets of license L-2 (file), 2025-01-01 00:00 UTC to "
             "2027-01-01 00:00 UTC: environment-mismatch, it was issued for other machines (node "

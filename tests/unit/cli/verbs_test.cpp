@@ -216,6 +216,17 @@ TEST_F(CliTest, RecordVerifySaysWhatIsBroken) {  // SPEC REC-2
   EXPECT_NE(outcome.err.find("fact 7 was altered. [chain-broken]"), std::string::npos);
 }
 
+/// A list of records on a full disk must not look whole.
+TEST_F(CliTest, WhatCannotBeWrittenIsAFailure) {
+  publish(golden_status("ready"));
+  const auto socket = server.path();
+  const char* const argv[] = {"latchkey", "--socket", socket.c_str(), "status"};
+  std::ostringstream full, err;
+  full.setstate(std::ios::badbit);
+  EXPECT_EQ(run(4, argv, full, err, false), kRefused);
+  EXPECT_NE(err.str().find("[cannot-write]"), std::string::npos) << err.str();
+}
+
 TEST_F(CliTest, ExitCodesAreAsDocumented) {
   EXPECT_EQ(latchkey({}).exit_code, kUsage);
   EXPECT_EQ(latchkey({"bogus"}).exit_code, kUsage);
