@@ -34,12 +34,11 @@ class Fixtures:
         self.lab.start_emulator(ports=names)
 
     def set_up_softhsm(self):
-        """A hardware security module in software, with the token `shop` (PIN 123456), for the vendor."""
+        """A hardware security module in software, for the vendor."""
         machine = self.machine("vendor")
         (machine.root / "root/hsm").mkdir()
         (machine.root / "root/softhsm.conf").write_text("directories.tokendir = /root/hsm\n")
         self._do("vendor", "export SOFTHSM2_CONF=/root/softhsm.conf")
-        self._do("vendor", "softhsm2-util --init-token --free --label shop --pin 123456 --so-pin 12345678")
 
     def set_up_key(self, *names: str):
         """Keys with a license, not plugged in."""
