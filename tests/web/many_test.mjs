@@ -20,7 +20,8 @@ const licenses = () => Array.from({ length: LICENSES }, (_, index) => {
 let lab, browser;
 
 before(async () => {
-  [lab, browser] = await Promise.all([Lab.start(), launch()]);
+  lab = await Lab.start();
+  browser = await launch();
 });
 after(async () => {
   await Promise.all([lab?.stop(), browser?.close()]);

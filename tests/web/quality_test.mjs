@@ -17,7 +17,8 @@ const MOST_BYTES = 150_000;
 let lab, browser;
 
 before(async () => {
-  [lab, browser] = await Promise.all([Lab.start(), launch()]);
+  lab = await Lab.start();
+  browser = await launch();
   await furnish(lab);
   if (PICTURES) await mkdir(PICTURES, { recursive: true });
 });

@@ -9,7 +9,8 @@ import { Lab } from './lab.mjs';
 let lab, browser;
 
 before(async () => {
-  [lab, browser] = await Promise.all([Lab.start(), launch()]);
+  lab = await Lab.start();
+  browser = await launch();
 });
 after(async () => {
   await Promise.all([lab?.stop(), browser?.close()]);

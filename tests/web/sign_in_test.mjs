@@ -9,7 +9,8 @@ import { Visitor } from './visitor.mjs';
 let lab, browser;
 
 before(async () => {
-  [lab, browser] = await Promise.all([Lab.start(), launch()]);
+  lab = await Lab.start();
+  browser = await launch();
 });
 after(async () => {
   await Promise.all([lab?.stop(), browser?.close()]);

@@ -14,7 +14,8 @@ const DAY = 86_400_000;
 let lab, browser;
 
 before(async () => {
-  [lab, browser] = await Promise.all([Lab.start(), launch()]);
+  lab = await Lab.start();
+  browser = await launch();
 });
 after(async () => {
   await Promise.all([lab?.stop(), browser?.close()]);

@@ -10,7 +10,8 @@ import { Visitor } from './visitor.mjs';
 let lab, browser;
 
 before(async () => {
-  [lab, browser] = await Promise.all([Lab.start(), launch()]);
+  lab = await Lab.start();
+  browser = await launch();
   await lab.plug({ key: 'red', port: 'a' });
 });
 after(async () => {
