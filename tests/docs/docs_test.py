@@ -65,7 +65,7 @@ class RulesTest(unittest.TestCase):
 
     def test_a_block_is_run_or_excused(self):
         for text in ("```\nlatchkey status\n```\n", "```sh\nls\n```\n", "```console\nlatchkey status\n```\n", "```text\n$ ls\n```\n",
-                     "<!-- not run: because -->\n```text\nx\n```\n", "```toml\na = 1\n```\n", "<!-- file: a on b -->\n```console\n$ x\n```\n"):
+                     "<!-- not run: because -->\n```text\nx\n```\n", "```toml\na = 1\n```\n", "So:\n\n    latchkey status\n", "<!-- file: a on b -->\n```console\n$ x\n```\n"):
             with self.assertRaises(documents.DocumentError, msg=text):
                 documents.parse(text, "sample")
         document = documents.parse("<!-- not run: needs a token -->\n```console\n$ ls\n```\n\n"

@@ -7,6 +7,7 @@ FENCE = re.compile(r"^```(\S*)\s*$")
 COMMENT = re.compile(r"^<!-- (not run|checked|do|file|fixtures): (.+?) -->\s*$")
 PROMPT = re.compile(r"^(?:([a-z][a-z0-9-]*)[$#]|\$) +(.*)$")
 EXIT_CODE = re.compile(r"\s+# exit code (\d+)$")
+INDENTED = re.compile(r"^ {4,}\S")
 REMARK = re.compile(r"\s+# .*$")
 HERE = "here"  # the machine of a prompt without a name
 FILES = {"c", "toml", "yaml", "json", "python"}  # what some program has to read
@@ -81,7 +82,7 @@ def commands_of(lines: list[str], where: str, first_line: int) -> list[Command]:
 
 def parse(content: str, name: str) -> Document:
     document = Document()
-    about, block, language, start = ("", ""), None, "", 0
+    about, block, language, start, blank = ("", ""), None, "", 0, True
     for number, line in enumerate(content.splitlines(), 1):
         fence = FENCE.match(line)
         if block is None and (comment := COMMENT.match(line)):
@@ -101,8 +102,11 @@ def parse(content: str, name: str) -> Document:
             block, about = None, ("", "")
         elif block is not None:
             block.append(line)
+        elif INDENTED.match(line) and blank:
+            raise DocumentError(f"{name}:{number}: an indented block: fence it, so that it is run")
         elif line.strip():
             about = ("", "")
+        blank = not line.strip()
     return document
 
 
