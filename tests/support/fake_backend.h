@@ -59,10 +59,11 @@ class FakeConsumers final : public Consumers {
   }
   void take_over(const net::Caller& caller, bool force, net::Done done) override {
     calls_.push_back("take-over by " + caller.name + (force ? ", forced" : ""));
-    done(answer);
+    done(taken.value_or(answer));
   }
 
   net::Response answer = json_answer(nlohmann::json::object());
+  std::optional<net::Response> taken;  ///< of take_over, where it differs
 
  private:
   std::vector<std::string>& calls_;

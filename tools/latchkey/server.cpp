@@ -1,6 +1,8 @@
+#include <chrono>
 #include <iomanip>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <thread>
 
 #include "tools/latchkey/context.h"
 #include "tools/latchkey/install.h"
@@ -17,6 +19,11 @@ void print_spread(Context& context, const json& answer) {
   print_nodes(context, answer, "knows of it", "does not know of it yet");
 }
 
+bool waits(const json& holder) {
+  const auto left = text(holder, "recovering_s");
+  return !left.empty() && left != "0";
+}
+
 void print_holder(Context& context, const json& holder) {
   const auto state = text(holder, "state");
   context.out << "Leases    ";
@@ -31,8 +38,8 @@ void print_holder(Context& context, const json& holder) {
                                                    : "node " + text(holder, "name"))
                 << ", epoch " << text(holder, "epoch") << ", " << text(holder, "leases")
                 << " held\n";
-  if (const auto left = text(holder, "recovering_s"); !left.empty() && left != "0")
-    context.out << "          nothing new is granted for " << left
+  if (waits(holder))
+    context.out << "          nothing new is granted for " << text(holder, "recovering_s")
                 << " s: waits for what was granted before\n";
   if (const auto& vip = member(holder, "vip"); vip.is_object())
     context.out << "Address   " << text(vip, "address")
@@ -65,13 +72,23 @@ void show(Context& context) {
   });
 }
 
-void take_over(Context& context, bool force) {
+/// The other node, while it is linked, hands over just after the order; where it does not, the wait
+/// is what is true.
+Result<json> take_over_leases(Context& context, bool force) {
   const json order{{"force", force}};
-  show_or_report(context, context.client().post("/v1/server/take-over", order.dump()),
-                 [&](const json& holder) {
-                   if (context.json) return print_json(context, holder);
-                   print_holder(context, holder);
-                 });
+  LK_TRY(auto holder, context.client().post("/v1/server/take-over", order.dump()));
+  for (int looks = 20; looks > 0 && waits(holder); --looks) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    LK_TRY(holder, context.client().get("/v1/server/holder"));
+  }
+  return holder;
+}
+
+void take_over(Context& context, bool force) {
+  show_or_report(context, take_over_leases(context, force), [&](const json& holder) {
+    if (context.json) return print_json(context, holder);
+    print_holder(context, holder);
+  });
 }
 
 void print_ca(Context& context) {

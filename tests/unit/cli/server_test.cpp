@@ -63,6 +63,17 @@ TEST_F(ServerVerb, SaysWhoKeepsTheLeases) {  // SPEC SRV-4
   EXPECT_TRUE(backend.calls.back().ends_with(", forced")) << backend.calls.back();
 }
 
+/// The other node hands over just after the order: what is true then is told.
+TEST_F(ServerVerb, TakingOverWaitsForTheHandover) {  // SPEC SRV-4
+  json holder{{"state", "this-node"}, {"epoch", 2}, {"leases", 0}, {"recovering_s", 120}};
+  backend.fake_consumers.taken = json_answer(holder);
+  holder["leases"] = 7;
+  holder["recovering_s"] = 0;
+  backend.fake_consumers.answer = json_answer(holder);
+  EXPECT_EQ(latchkey({"server", "take-over"}).out,
+            "Leases    kept by this node, epoch 2, 7 held\n");
+}
+
 TEST_F(ServerVerb, PrintsATokenAlone) {  // SPEC SRV-2
   backend.access_.result = {
       {"token", "LKE-1"}, {"role", "consumer"}, {"expires", "2026-06-02T00:00:00Z"}};
