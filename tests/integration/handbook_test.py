@@ -162,6 +162,19 @@ class HandbookTest(unittest.TestCase):
             (SOURCE / room / (path + suffix)).exists() for room in ("", "tests") for suffix in ("", ".cpp", ".py", ".h"))}
         self.assertEqual(lost, {})
 
+    def test_every_tool_of_the_tree_that_is_named_exists(self):
+        named = set()
+        for file in (SOURCE / "README.md", *(SOURCE / "docs").rglob("*.md")):
+            text = file.read_text()
+            typed = [line for block in re.findall(r"^```console\n(.*?)^```", text, re.M | re.S) for line in block.splitlines()]
+            for part in [*re.findall(r"`([^`\n]+)`", text), *typed]:
+                named |= set(re.findall(r"tools/dev ([a-z][a-z0-9]+)(?: ([a-z-]+))?", part))
+        self.assertGreater(len(named), 10)
+        for tool, first in named:
+            self.assertTrue((SOURCE / "tools/dev.d" / tool).exists(), tool)
+            if tool == "vm" and first:
+                self.assertTrue(list((SOURCE / "tests/vm").glob(f"{first}*/*.sh")), first)
+
     def test_every_command_is_in_the_documents(self):
         text = (SOURCE / "docs/cli.md").read_text()
         for path in filter(None, commands("latchkey")):
