@@ -29,11 +29,12 @@ function node(status, one) {
 /** Server, version, nodes, and the key state of the deployment. */
 export function stateStrip(status) {
   const { server } = status;
+  const nodes = [...status.deployment.nodes].sort((one, other) => other.self - one.self); // this one first
   return h('div.strip', { 'data-key': 'strip' },
     h('div.deployment', {}, h('span.quiet', {}, t('header.key')),
       badge(STATE_TONES[status.state] ?? 'quiet', t(`state.${status.state}`)),
       status.usable ? badge('good', t('header.usable')) : badge('bad', t('header.unusable'))),
-    h('ul.nodes', { 'aria-label': t('header.nodes') }, status.deployment.nodes.map((one) => node(status, one))),
+    h('ul.nodes', { 'aria-label': t('header.nodes') }, nodes.map((one) => node(status, one))),
     h('div.server', {}, h('span.quiet', {}, t('header.server')),
       badge(server.state === 'listening' ? 'good' : 'quiet', t(`server.${server.state}`)),
       server.address ? h('code', {}, server.address) : '', h('span.quiet', {}, t('header.version', { version: status.version }))));

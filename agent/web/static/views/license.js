@@ -93,6 +93,7 @@ class License {
 
   matches() {
     const { matching, total } = this.data.value.entries;
+    if (matching === total) return tn('license.count', total);
     return tn('license.matches', total, { matching: number(matching), total: number(total) });
   }
 
