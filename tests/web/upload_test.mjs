@@ -161,6 +161,7 @@ test('what somebody else installs or deletes shows at once, also when it changes
     return rest;
   };
   const before = await status();
+  await page.waitForTimeout(1100); // what supersedes was issued later, by whole seconds
   await install('F-after', ['--supersedes', 'F-twice']);
   await row('F-after').waitFor();
   await row('F-twice').getByText('Superseded', { exact: true }).waitFor();
