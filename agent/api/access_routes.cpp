@@ -52,7 +52,7 @@ Role role_in(JsonObject& body) {
 Result<TokenOrder> token_order(const Request& request) {
   return body_of<TokenOrder>(
       request,
-      R"(Send {"role": "viewer|operator|administrator|consumer|client-site", "name": "…", "valid_s": 86400}.)",
+      R"(Send {"role": "viewer|operator|administrator|consumer|client-site", "name": "web-1", "valid_s": 86400}; a token is good for 60 s to 30 days.)",
       [](JsonObject& body) {
         TokenOrder order{role_in(body), body.name("name", kMaxName), {}};
         order.life = std::chrono::seconds(body.has("valid_s") ? body.number("valid_s", 60, kMaxLife)

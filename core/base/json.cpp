@@ -106,7 +106,7 @@ std::string JsonObject::name(std::string_view name, std::size_t max) {
   const auto* value = find(name);
   if (value == nullptr) return {};
   const auto* text = text_in(*value, max, is_name);
-  if (text == nullptr) reject(name, "not a name");
+  if (text == nullptr) reject(name, "not of letters, digits and `.-_:`, or too long");
   return text != nullptr ? *text : std::string();
 }
 
