@@ -136,8 +136,9 @@ void TlsServer::Impl::greet(tcp::socket socket) {
   auto address = client_address(socket);
   const auto number = next_number++;
   crowd.add(number, address);
-  handshakes.emplace(number, Handshake{std::make_unique<TlsStream>(std::move(socket), tls.get()),
-                                       std::move(address), Clock::now() + config.handshake});
+  auto stream = std::make_unique<TlsStream>(std::move(socket), tls.get());
+  handshakes.emplace(
+      number, Handshake{std::move(stream), std::move(address), Clock::now() + config.handshake});
   arm_deadline();
   enqueue(number);
 }
