@@ -1,7 +1,7 @@
 // What several views are made of.
 import { announce, h } from './dom.js';
 import { number, timeOf } from './format.js';
-import { said, t, tn } from './strings.js';
+import { gap, said, t, tn } from './strings.js';
 
 /** A word with a colour of its own. `tone`: good, warn, bad, info or quiet. */
 export const badge = (tone, text) => h(`span.badge.${tone}`, {}, text);
@@ -89,9 +89,9 @@ export function alertText(alert, names = {}) {
 export function banner(alert, names) {
   const { text, cure } = alertText(alert, names);
   return h(`li.banner.${SEVERITIES[alert.severity] ?? 'info'}`, { 'data-key': alert.id },
-    h('strong', {}, t(`severity.${alert.severity}`)), ' ',
-    h('span', {}, prose(text), alert.until ? [' ', h('b', {}, t('time.left'), ' ', timeOf(alert.until, 'left')), ' ·'] : ''),
-    cure ? h('span.cure', {}, ' ', prose(cure)) : '');
+    h('strong', {}, t(`severity.${alert.severity}`)), gap(),
+    h('span', {}, prose(text), alert.until ? [gap(), h('b', {}, t('time.left'), gap(), timeOf(alert.until, 'left')), cure ? ' · ' : ''] : ''),
+    cure ? h('span.cure', {}, gap(), prose(cure)) : '');
 }
 
 /** Of what was translated by its code: the agent's own words may say more (which license, which machine). */
@@ -102,7 +102,7 @@ export function inItsWords(original, shown) {
 /** What was refused, for people. */
 export function problemNote(problem) {
   const detail = problem.detail ?? problem.message;
-  return h('div.note.bad', { role: 'alert' }, h('strong', {}, prose(detail)), problem.cure ? h('span.cure', {}, ' ', prose(problem.cure)) : '',
+  return h('div.note.bad', { role: 'alert' }, h('strong', {}, prose(detail)), problem.cure ? h('span.cure', {}, gap(), prose(problem.cure)) : '',
     inItsWords(problem.original, detail));
 }
 

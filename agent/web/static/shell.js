@@ -29,7 +29,7 @@ import { banners, stateStrip, topLine } from './header.js';
 import { Live } from './live.js';
 import { can, forget, userName } from './session.js';
 import { signIn } from './sign_in.js';
-import { chooseLanguage, t } from './strings.js';
+import { chooseLanguage, gap, t } from './strings.js';
 import { views } from './views.js';
 
 /** Not usable, or something that was is so no more: what License Management is for (SPEC ALERT-1). */
@@ -153,7 +153,7 @@ export class Shell {
 
   linkNote() {
     if (this.link.state !== 'lost') return '';
-    const since = this.latest ? [' ', t('link-lost.shown'), ' ', timeOf(this.latest.time, 'relative')] : '';
+    const since = this.latest ? [gap(), t('link-lost.shown'), ' ', timeOf(this.latest.time, 'relative')] : '';
     return h('div.note.bad.link-lost', { 'data-key': 'link', role: 'alert' }, t('link-lost'), since, ' ',
       h('button.small', { type: 'button', onclick: () => this.live.hurry() }, t('link-lost.now')));
   }

@@ -2,13 +2,15 @@
 // says in English (messages, cures) is shown as it is in English; other languages have it by its stable code, below
 // `api.`, and fall back to the agent's own words.
 
-export const LANGUAGES = [{ code: 'en', name: 'English' }, { code: 'zh-CN', name: '简体中文' }];
+/** `gap`: what stands between two sentences. */
+export const LANGUAGES = [{ code: 'en', name: 'English', gap: ' ' }, { code: 'zh-CN', name: '简体中文', gap: '' }];
 const KEPT = 'latchkey.language';
 
 let texts = {};
 let current = 'en';
 
 export const language = () => current;
+export const gap = () => LANGUAGES.find((one) => one.code === current).gap;
 
 /** How the reader writes numbers and times: the browser's own tag where it is of the page's language, as en-GB of en. */
 export function locale() {

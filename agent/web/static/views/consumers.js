@@ -7,7 +7,7 @@ import { number, timeOf } from '../format.js';
 import { Pages } from '../pages.js';
 import { badge, button, card, problemNote, reasonField, unitName } from '../parts.js';
 import { can } from '../session.js';
-import { t } from '../strings.js';
+import { gap, t } from '../strings.js';
 import { table } from '../table.js';
 
 const PAGE = 100;
@@ -42,11 +42,11 @@ function pageAt(address) {
 function elsewhereNote({ holder, peer }) {
   const node = holder.name || holder.node.slice(0, 8);
   const where = () => {
-    if (holder.vip) return [t('consumers.elsewhere.vip'), ' ', h('a', { href: pageAt(holder.vip.address) }, holder.vip.address)];
-    return peer.address ? [t('consumers.elsewhere.address'), ' ', h('code', {}, hostOf(peer.address))] : [];
+    if (holder.vip) return [t('consumers.elsewhere.vip'), gap(), h('a', { href: pageAt(holder.vip.address) }, holder.vip.address)];
+    return peer.address ? [t('consumers.elsewhere.address'), gap(), h('code', {}, hostOf(peer.address))] : [];
   };
-  return h('div.note.info', { 'data-key': 'elsewhere' }, h('strong', {}, t('consumers.elsewhere', { node })), ' ',
-    h('span', {}, t('consumers.elsewhere.text', { node })), ' ', h('span', {}, where()));
+  return h('div.note.info', { 'data-key': 'elsewhere' }, h('strong', {}, t('consumers.elsewhere', { node })), gap(),
+    h('span', {}, t('consumers.elsewhere.text', { node })), gap(), h('span', {}, where()));
 }
 
 function quantities(list, pools) {

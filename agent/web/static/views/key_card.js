@@ -5,7 +5,7 @@ import { timeOf } from '../format.js';
 import { STATE_TONES } from '../header.js';
 import { badge, button, card, copyButton, facts, problemNote, prose } from '../parts.js';
 import { can } from '../session.js';
-import { said, t } from '../strings.js';
+import { gap, said, t } from '../strings.js';
 
 let refused = null; // why the last Refresh was not taken
 
@@ -31,7 +31,7 @@ function why(status) {
   if (!status.reason) return h('p.why', { 'data-key': 'why' }, t('key.ready'));
   const message = said('reason', first(status.reason), status.message);
   const cure = status.cure && said('reason-cure', first(status.reason), status.cure);
-  return h('p.why', { 'data-key': 'why' }, prose(message), cure ? h('span.cure', {}, ' ', prose(cure)) : '');
+  return h('p.why', { 'data-key': 'why' }, prose(message), cure ? h('span.cure', {}, gap(), prose(cure)) : '');
 }
 
 function keyId(status) {
@@ -57,9 +57,9 @@ function plugged(status, key) {
       key.works ? badge('good', t('key.works')) : badge('bad', t('key.fails')),
       key.emulated ? badge('info', t('key.emulated')) : '',
       key.key && key.key !== status.key ? copyButton(key.key, t('key.id')) : ''),
-    h('div.quiet', {}, t('key.where', { node: nodeName(status, key.node), port: key.port }), ' ',
+    h('div.quiet', {}, t('key.where', { node: nodeName(status, key.node), port: key.port }), gap(),
       t('key.read'), ' ', timeOf(key.read_at, 'relative')),
-    reason ? h('p.why', {}, prose(reason), ' ', h('span.cure', {}, prose(cure))) : '',
+    reason ? h('p.why', {}, prose(reason), gap(), h('span.cure', {}, prose(cure))) : '',
     key.detail && !key.works ? h('p.quiet', {}, key.detail) : '');
 }
 

@@ -4,7 +4,7 @@ import { announce, h } from '../dom.js';
 import { number } from '../format.js';
 import { badge, button, card, inItsWords, problemNote, prose, unitName } from '../parts.js';
 import { can } from '../session.js';
-import { said, t, tn } from '../strings.js';
+import { gap, said, t, tn } from '../strings.js';
 
 const MOST_BYTES = 16 * 1024 * 1024; // of an upload; the agent refuses more
 
@@ -16,7 +16,7 @@ function documentResult(one) {
   const refused = one.result === 'refused';
   return h('li', {}, h('div.with-button', {}, badge(RESULT_TONES[one.result] ?? 'quiet', t(`result.${one.result}`)), h('b', {}, one.id || one.name),
     one.customer ? h('span.quiet', {}, one.customer) : '', one.code ? h('code', {}, one.code) : ''),
-  refused ? h('p.why', {}, prose(said('error', one.code, one.message)), h('span.cure', {}, ' ', prose(said('cure', one.code, one.cure)),
+  refused ? h('p.why', {}, prose(said('error', one.code, one.message)), h('span.cure', {}, gap(), prose(said('cure', one.code, one.cure)),
     inItsWords(one.message, said('error', one.code, one.message)))) : '',
   one.key_storage ? h('p.quiet', {}, said('key-storage', one.key_storage.state, one.key_storage.message)) : '',
   one.entries?.length ? h('ul.plain', {}, one.entries.slice(0, LISTED).map((entry) => h('li', {}, entry.object_name, ': ', number(entry.quantity), ' ', unitName(entry), ' ',
