@@ -1,6 +1,8 @@
 #include "tools/latchkey/status_text.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "tools/latchkey/alert_text.h"
 #include "tools/latchkey/context.h"
@@ -159,8 +161,12 @@ std::string keys_text(const json& status, const Style& style) {
 }
 
 std::string nodes_text(const json& status, const Style& style) {
+  // By name: the agent has them by id, which is in another order on each deployment.
+  std::multimap<std::string, json> nodes;
+  for (const auto& node : member(member(status, "deployment"), "nodes"))
+    nodes.emplace(text(node, "name"), node);
   std::string out, label = "Nodes";
-  for (const auto& node : member(member(status, "deployment"), "nodes")) {
+  for (const auto& [name, node] : nodes) {
     out += line(label, node_text(status, node, style));
     label.clear();
   }
