@@ -68,6 +68,18 @@ Result<TrustBundle> compose(const Options& options, std::span<const PrivateKey> 
   return bundle;
 }
 
+/// A bundle that starts anew must not take the place of one that agents may know already: they
+/// would refuse all that follows it as too old.
+Result<void> write_bundle(const Options& options, const std::string& envelope) {
+  const bool anew = options.previous.empty();
+  auto written = tool::write_file(options.output, envelope + "\n", tool::Access::everyone,
+                                  anew ? tool::Existing::keep : tool::Existing::replace);
+  if (!written && written.error().code == "file-exists")
+    written.error().cure =
+        "Carry on from it with `--previous " + options.output + "`, or choose another name.";
+  return written;
+}
+
 Result<void> sign_bundle(const Options& options, Session& session) {
   LK_TRY(const auto roots, open_private_keys(options.roots, session));
   LK_TRY(const auto bundle, compose(options, roots, session.now));
@@ -75,8 +87,7 @@ Result<void> sign_bundle(const Options& options, Session& session) {
   LK_TRY(const auto checked,
          parse_trust_bundle(as_bytes(payload)));  // never sign what no agent reads
   LK_TRY(const auto envelope, make_envelope(kTrustType, payload, roots));
-  LK_CHECK(tool::write_file(options.output, envelope + "\n", tool::Access::everyone,
-                            tool::Existing::replace));
+  LK_CHECK(write_bundle(options, envelope));
   session.out << "trust bundle version " << checked.version << ", " << checked.issuers.size()
               << " issuing key(s)\n";
   return {};

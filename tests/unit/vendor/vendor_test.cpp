@@ -71,6 +71,17 @@ TEST_F(Vendor, PassphraseComesFromAFileBeforeTheEnvironment) {
   EXPECT_EQ(refusal("root create -o @other --passphrase-file @nothing"), "cannot-read");
 }
 
+TEST_F(Vendor, ABundleThatStartsAnewOverwritesNone) {  // SPEC SEC-5
+  found_vendor();
+  const auto before = read("bundle.json");
+  const auto ran = run("trust sign --root @root --issuer @issuer -o @bundle.json");
+  EXPECT_NE(ran.err.find("file-exists"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("--previous"), std::string::npos) << ran.err;
+  EXPECT_EQ(read("bundle.json"), before);
+  expect_done("trust sign --root @root --previous @bundle.json -o @bundle.json");
+  EXPECT_NE(read("bundle.json"), before);
+}
+
 TEST_F(Vendor, IssuesWhatAnAgentVerifies) {
   found_vendor();
   issue(id_, "--entry vmware:cpu-core:4:module --id L-7 --serial 9 --supersedes L-6 -o @license");
