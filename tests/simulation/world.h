@@ -30,7 +30,7 @@ struct Weather {
   bool files = false;       ///< file licenses are installed and deleted, in packages
   bool revokes = false;     ///< and revoked; signatures are checked
 };
-/// From this seed on old copies of databases are restored as well (docs/architecture.md, Known limits).
+/// From this seed on old copies of databases are restored as well (docs/architecture.md).
 inline constexpr std::uint32_t kOldCopies = 1'000'000;
 Weather weather_of(std::uint32_t seed);
 
