@@ -175,6 +175,11 @@ class HandbookTest(unittest.TestCase):
             if tool == "vm" and first:
                 self.assertTrue(list((SOURCE / "tests/vm").glob(f"{first}*/*.sh")), first)
 
+    def test_a_tool_that_does_not_exist_is_refused(self):
+        refused = subprocess.run([SOURCE / "tools/dev", "arm65"], capture_output=True, text=True)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("no command 'arm65'", refused.stderr)
+
     def test_every_command_is_in_the_documents(self):
         text = (SOURCE / "docs/cli.md").read_text()
         for path in filter(None, commands("latchkey")):
