@@ -1,20 +1,11 @@
 // What changes is shown without a reload, and without asking: SPEC KEY-6, KEY-10, BUF-8, ALERT-1.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { launch } from './browser.mjs';
-import { Lab } from './lab.mjs';
+import { browser, lab, stage } from './stage.mjs';
 import { Visitor } from './visitor.mjs';
 
-let lab, browser;
-
-before(async () => {
-  lab = await Lab.start();
-  browser = await launch();
-});
-after(async () => {
-  await Promise.all([lab?.stop(), browser?.close()]);
-});
+stage();
 
 const state = (visitor, name) => visitor.page.locator('.strip .badge', { hasText: new RegExp(`^${name}$`) }).waitFor();
 

@@ -1,11 +1,12 @@
 // Ten thousand entries: what is shown stays small, everything can be reached, and a change moves nothing that somebody is at.
 // SPEC LIC-2, LIC-6, LIC-9, POOL-1.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { launch } from './browser.mjs';
-import { Lab } from './lab.mjs';
+import { browser, lab, stage } from './stage.mjs';
 import { Visitor } from './visitor.mjs';
+
+stage();
 
 const POOLS = ['kvm cpu-socket base', 'zsphere host base', 'vmware cpu-socket module', 'disaster-recovery vm module', 'arm64 host module',
   'baremetal server module', 'container-vcpu vcpu module'].map((pool) => pool.split(' '));
@@ -15,16 +16,6 @@ const licenses = () => Array.from({ length: LICENSES }, (_, index) => {
   // Some are of base entries, the others of modules, so that these can be deleted. Few have the pool that is read to its end.
   const pools = POOLS.filter(([object, , kind]) => kind === (index < LICENSES / 4 ? 'base' : 'module') && (object !== 'arm64' || index % 10 === 0));
   return pools.map((pool) => [...pool, 1 + index, ENTRIES / LICENSES / pools.length]);
-});
-
-let lab, browser;
-
-before(async () => {
-  lab = await Lab.start();
-  browser = await launch();
-});
-after(async () => {
-  await Promise.all([lab?.stop(), browser?.close()]);
 });
 
 const get = (path) => lab.request({ node: 'a', method: 'GET', path });

@@ -1,29 +1,22 @@
 // Every view for everybody: accessible (axe-core), narrow and wide, light and dark, in both languages, by keyboard alone,
 // small, and under its own policy: SPEC SEC-3, ALERT-1, SRV-1. Pictures of all of it go to LATCHKEY_SCREENSHOTS.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { mkdir } from 'node:fs/promises';
 import axe from 'axe-core';
 
-import { launch, person } from './browser.mjs';
+import { person } from './browser.mjs';
 import { furnish, settle } from './furnished.mjs';
-import { Lab } from './lab.mjs';
+import { browser, lab, stage } from './stage.mjs';
 import { Visitor } from './visitor.mjs';
 
 const VIEWS = ['license', 'consumers', 'records', 'trust', 'alerts'];
 const PICTURES = process.env.LATCHKEY_SCREENSHOTS;
 const MOST_BYTES = 150_000;
 
-let lab, browser;
-
-before(async () => {
-  lab = await Lab.start();
-  browser = await launch();
+stage(async () => {
   await furnish(lab);
   if (PICTURES) await mkdir(PICTURES, { recursive: true });
-});
-after(async () => {
-  await Promise.all([lab?.stop(), browser?.close()]);
 });
 
 const picture = ({ page }, name) => PICTURES && page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage: true });

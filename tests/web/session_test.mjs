@@ -1,20 +1,12 @@
 // What a browser may do with a session, and what pages of others may not: SPEC SEC-2, LIC-2. Needs no page of ours.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { readFile } from 'node:fs/promises';
 
-import { fetchIn, launch, person } from './browser.mjs';
-import { Lab } from './lab.mjs';
+import { fetchIn, person } from './browser.mjs';
+import { browser, lab, stage } from './stage.mjs';
 
-let lab, browser;
-
-before(async () => {
-  lab = await Lab.start();
-  browser = await launch();
-});
-after(async () => {
-  await Promise.all([lab?.stop(), browser?.close()]);
-});
+stage();
 
 const post = (body, headers = {}) => ({method: 'POST', body: JSON.stringify(body), headers});
 

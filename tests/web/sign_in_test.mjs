@@ -1,20 +1,11 @@
 // Coming in and going out: SPEC SEC-2, SRV-1, ALERT-1.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { launch } from './browser.mjs';
-import { Lab } from './lab.mjs';
+import { browser, lab, stage } from './stage.mjs';
 import { Visitor } from './visitor.mjs';
 
-let lab, browser;
-
-before(async () => {
-  lab = await Lab.start();
-  browser = await launch();
-});
-after(async () => {
-  await Promise.all([lab?.stop(), browser?.close()]);
-});
+stage();
 
 test('a wrong password is refused with its cure, and the right one lets in', async () => { // SPEC SEC-2
   const visitor = await Visitor.at(browser, lab);

@@ -1,25 +1,16 @@
 // Licenses from files: SPEC LIC-1, LIC-2, LIC-4 to LIC-6, LIC-10, REQ-1, SEC-3.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { readFile, writeFile } from 'node:fs/promises';
 
-import { launch } from './browser.mjs';
-import { Lab } from './lab.mjs';
+import { browser, lab, stage } from './stage.mjs';
 import { Visitor } from './visitor.mjs';
+
+stage();
 
 const BASE = ['kvm:cpu-socket:10'];
 const MODULE = ['disaster-recovery:vm:200:module'];
 const DAY = 86_400_000;
-
-let lab, browser;
-
-before(async () => {
-  lab = await Lab.start();
-  browser = await launch();
-});
-after(async () => {
-  await Promise.all([lab?.stop(), browser?.close()]);
-});
 
 /** Chooses files as a person does; the results of all of them, once they are there. */
 async function upload({ page }, files) {

@@ -1,21 +1,13 @@
 // Consumers, records, trust and identities, alerts: SPEC POOL-7, REC-1, REC-2, SEC-2, SEC-5, ALERT-1, ALERT-2.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { readFile } from 'node:fs/promises';
 
-import { launch } from './browser.mjs';
-import { Lab } from './lab.mjs';
+import { browser, lab, stage } from './stage.mjs';
 import { Visitor } from './visitor.mjs';
 
-let lab, browser;
-
-before(async () => {
-  lab = await Lab.start();
-  browser = await launch();
+stage(async () => {
   await lab.plug({ key: 'red', port: 'a' });
-});
-after(async () => {
-  await Promise.all([lab?.stop(), browser?.close()]);
 });
 
 const get = (path) => lab.request({ node: 'a', method: 'GET', path });
