@@ -6,6 +6,7 @@
 
 #include "agent/app/license_json.h"
 #include "core/base/text.h"
+#include "core/deployment/deletable.h"
 
 namespace latchkey {
 namespace {
@@ -77,14 +78,10 @@ Json EntryWriter::json(const EntitledEntry& entitled) {
   return out;
 }
 
-/// SPEC LIC-2; deletable() in core/deployment decides.
 bool EntryWriter::deletable(const EntitledEntry& entitled) {
   if (entitled.source != LicenseSource::file) return false;
   const auto [known, fresh] = deletable_.try_emplace(entitled.license.get(), false);
-  if (fresh)
-    known->second = std::ranges::none_of(
-        entitled.license->document.entries,
-        [](const LicenseEntry& entry) { return entry.kind == EntryKind::base; });
+  if (fresh) known->second = !has_base(entitled.license->document);
   return known->second;
 }
 

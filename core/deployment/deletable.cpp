@@ -5,11 +5,6 @@
 namespace latchkey {
 namespace {
 
-bool has_base(const LicenseDocument& document) {
-  return std::ranges::any_of(
-      document.entries, [](const LicenseEntry& entry) { return entry.kind == EntryKind::base; });
-}
-
 /// On a key, or kept for one.
 bool is_of_a_key(const Decision& decision, const std::string& id) {
   const auto carries = [&](const PluggedKey& key) {
@@ -22,6 +17,11 @@ bool is_of_a_key(const Decision& decision, const std::string& id) {
 }
 
 }  // namespace
+
+bool has_base(const LicenseDocument& document) {
+  return std::ranges::any_of(
+      document.entries, [](const LicenseEntry& entry) { return entry.kind == EntryKind::base; });
+}
 
 Result<LicenseDeleted> deletable(const Decision& decision, const std::string& id,
                                  const FindLicense& find) {
