@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t kMaxReason = 256;
 constexpr std::size_t kMaxName = 64;
 constexpr std::size_t kMaxBody = 64 * 1024;
-constexpr std::size_t kMaxPage = 1000;
 constexpr JsonLimits kLimits{.bytes = kMaxBody, .depth = 3};
 constexpr std::string_view kRoot = "/v1/consumers/";
 

@@ -7,8 +7,6 @@
 namespace latchkey {
 namespace {
 
-constexpr std::size_t kMaxPage = 1000;
-constexpr std::size_t kMaxFilter = 64;
 constexpr std::size_t kMaxPlace = 1'000'000'000;
 
 struct Filter {

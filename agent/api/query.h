@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -7,6 +8,9 @@
 #include "agent/api/backend.h"
 
 namespace latchkey {
+
+inline constexpr std::size_t kMaxPage = 1000;  ///< rows of one answer
+inline constexpr std::size_t kMaxFilter = 64;  ///< bytes of a text that is looked for
 
 /// A whole number as a query parameter has it; none: it is something else.
 std::optional<std::uint64_t> query_number(const std::string& text);

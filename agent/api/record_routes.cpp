@@ -10,8 +10,6 @@
 namespace latchkey {
 namespace {
 
-constexpr std::size_t kMaxPage = 1000;
-constexpr std::size_t kMaxFilter = 64;
 constexpr std::array<std::string_view, 13> kColumns{
     "position", "at",   "node_name", "node",  "kind", "result", "by",
     "from",     "text", "derived",   "chain", "seq",  "hash"};
