@@ -114,6 +114,12 @@ tl::unexpected<Error> at_the_vendor(Error error) {
   return tl::make_unexpected(std::move(error));
 }
 
+Result<std::string> sign_trust(const TrustBundle& bundle, std::span<const PrivateKey> roots) {
+  const auto payload = serialise(bundle);
+  LK_CHECK(parse_trust_bundle(as_bytes(payload)));
+  return make_envelope(kTrustType, payload, roots);
+}
+
 Result<TrustStore> open_trust(const TrustOptions& options) {
   LK_TRY(auto roots, open_roots(options.roots, options.threshold));
   TrustStore out(std::move(roots));

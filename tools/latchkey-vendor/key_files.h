@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct TrustOptions {
   std::string bundle;
 };
 Result<TrustStore> open_trust(const TrustOptions& options);
+/// The envelope of a bundle; never of one that no agent reads. Errors: those of
+/// parse_trust_bundle().
+Result<std::string> sign_trust(const TrustBundle& bundle, std::span<const PrivateKey> roots);
 
 /// What an agent's administrator would be told of a signature, with the cure of who has the keys.
 tl::unexpected<Error> at_the_vendor(Error error);

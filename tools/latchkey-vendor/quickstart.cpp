@@ -1,4 +1,3 @@
-#include "core/license/envelope.h"
 #include "tools/files/files.h"
 #include "tools/latchkey-vendor/key_files.h"
 #include "tools/latchkey-vendor/options.h"
@@ -25,7 +24,7 @@ Result<void> quickstart(const QuickstartOptions& options, Session& session) {
   bundle.version = 1;
   bundle.issued = start;
   bundle.issuers = {issuer};
-  LK_TRY(const auto envelope, make_envelope(kTrustType, serialise(bundle), {&root, 1}));
+  LK_TRY(const auto envelope, sign_trust(bundle, {&root, 1}));
   LK_CHECK(tool::write_file("bundle.json", envelope + "\n", tool::Access::everyone,
                             tool::Existing::keep));
   session.out << "root.key    signs trust bundles: keep it offline\n"

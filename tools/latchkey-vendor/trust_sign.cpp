@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "core/license/envelope.h"
 #include "core/usbkey/key_id.h"
 #include "tools/files/files.h"
 #include "tools/latchkey-vendor/key_files.h"
@@ -83,12 +82,9 @@ Result<void> write_bundle(const Options& options, const std::string& envelope) {
 Result<void> sign_bundle(const Options& options, Session& session) {
   LK_TRY(const auto roots, open_private_keys(options.roots, session));
   LK_TRY(const auto bundle, compose(options, roots, session.now));
-  const auto payload = serialise(bundle);
-  LK_TRY(const auto checked,
-         parse_trust_bundle(as_bytes(payload)));  // never sign what no agent reads
-  LK_TRY(const auto envelope, make_envelope(kTrustType, payload, roots));
+  LK_TRY(const auto envelope, sign_trust(bundle, roots));
   LK_CHECK(write_bundle(options, envelope));
-  session.out << "trust bundle version " << checked.version << ", " << checked.issuers.size()
+  session.out << "trust bundle version " << bundle.version << ", " << bundle.issuers.size()
               << " issuing key(s)\n";
   return {};
 }

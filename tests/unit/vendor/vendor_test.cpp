@@ -52,6 +52,15 @@ TEST_F(Vendor, AQuickstartMakesWhatTheThreeCommandsMake) {
   EXPECT_EQ(verdict("license"), "");
 }
 
+TEST_F(Vendor, AQuickstartSignsNothingThatNoAgentReads) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(path("."));
+  const auto refused = refusal("quickstart --name a/b");
+  std::filesystem::current_path(before);
+  EXPECT_EQ(refused, "invalid-format");
+  EXPECT_FALSE(std::filesystem::exists(path("bundle.json")));
+}
+
 TEST_F(Vendor, NeverOverwritesAKey) {
   expect_done("root create -o @root");
   const auto before = read("root.key");
