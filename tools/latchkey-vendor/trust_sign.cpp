@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 
 #include "core/usbkey/key_id.h"
 #include "tools/files/files.h"
@@ -70,13 +71,13 @@ Result<TrustBundle> compose(const Options& options, std::span<const PrivateKey> 
 /// A bundle that starts anew must not take the place of one that agents may know already: they
 /// would refuse all that follows it as too old.
 Result<void> write_bundle(const Options& options, const std::string& envelope) {
-  const bool anew = options.previous.empty();
-  auto written = tool::write_file(options.output, envelope + "\n", tool::Access::everyone,
-                                  anew ? tool::Existing::keep : tool::Existing::replace);
-  if (!written && written.error().code == "file-exists")
-    written.error().cure =
-        "Carry on from it with `--previous " + options.output + "`, or choose another name.";
-  return written;
+  std::error_code ignored;  // what cannot be looked at cannot be written either
+  if (options.previous.empty() && std::filesystem::is_regular_file(options.output, ignored))
+    return fail(
+        "file-exists", options.output + " exists and is not overwritten.",
+        "Carry on from it with `--previous " + options.output + "`, or choose another name.");
+  return tool::write_file(options.output, envelope + "\n", tool::Access::everyone,
+                          tool::Existing::replace);
 }
 
 Result<void> sign_bundle(const Options& options, Session& session) {
